@@ -1,0 +1,1 @@
+"""Config files to Policy, or every problem at once with file and line."""

@@ -1,0 +1,132 @@
+"""What to do: everything the exchange ever asks of the world, in the imperative.
+
+Every action names its call: the actions of one call are performed in order, calls run side by side. An action
+that fails comes back as ``ActionFailed``; one that succeeds says nothing, its effect arrives as a fact of its own.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
+from switchboard.core.phone_number import PhoneNumber
+
+
+class LookUpCaller(Struct, frozen=True, tag=True):
+    """Ask the directory who has this number; answered by ``CallerFound`` or ``LookUpFailed`` within ``within_ms``."""
+
+    call: CallId
+    number: PhoneNumber
+    within_ms: int
+
+
+class SoundRinging(Struct, frozen=True, tag=True):
+    """Let a caller who was not answered yet hear ringing (180)."""
+
+    call: CallId
+    leg: LegId
+
+
+class Answer(Struct, frozen=True, tag=True):
+    call: CallId
+    leg: LegId
+
+
+class SetLanguage(Struct, frozen=True, tag=True):
+    """Prompts of this leg are spoken in ``language`` (``en``, ``ru``)."""
+
+    call: CallId
+    leg: LegId
+    language: str
+
+
+class StartMusic(Struct, frozen=True, tag=True):
+    call: CallId
+    leg: LegId
+    music: str
+
+
+class StopMusic(Struct, frozen=True, tag=True):
+    call: CallId
+    leg: LegId
+
+
+class Play(Struct, frozen=True, tag=True):
+    """Say ``prompts`` one after the other; ends with ``PlaybackEnded``."""
+
+    call: CallId
+    leg: LegId
+    playback: PlaybackId
+    prompts: tuple[str, ...]
+
+
+class Ring(Struct, frozen=True, tag=True):
+    """Make ``leg`` and ring a staff phone, at most ``ring_ms`` (a backstop: we stop it ourselves)."""
+
+    call: CallId
+    leg: LegId
+    phone: PhoneId
+    caller_number: str
+    """Shown on the phone."""
+    caller_name: str
+    like: LegId
+    """The leg whose codecs to offer first: the other party's."""
+    ring_ms: int
+
+
+class RingOutside(Struct, frozen=True, tag=True):
+    """Make ``leg`` and ring ``number`` outside, through the trunk."""
+
+    call: CallId
+    leg: LegId
+    number: str
+    """``+`` and digits, or digits; nothing else ever gets here."""
+    caller_number: str
+    like: LegId
+    ring_ms: int
+
+
+class Connect(Struct, frozen=True, tag=True):
+    """Make ``bridge`` and put both legs into it: they talk."""
+
+    call: CallId
+    bridge: BridgeId
+    legs: tuple[LegId, LegId]
+
+
+class TakeDownBridge(Struct, frozen=True, tag=True):
+    call: CallId
+    bridge: BridgeId
+
+
+class HangUp(Struct, frozen=True, tag=True):
+    """End a leg. ``cause`` is Q.850: 16 normal, 26 answered elsewhere, 17 busy, 21 refused …"""
+
+    call: CallId
+    leg: LegId
+    cause: int = 16
+
+
+class SendToDialplan(Struct, frozen=True, tag=True):
+    """Give a caller back to Asterisk's own fallback queue: the last resort when we cannot go on ourselves."""
+
+    call: CallId
+    leg: LegId
+    context: str = "fallback"
+
+
+Action = (
+    LookUpCaller
+    | SoundRinging
+    | Answer
+    | SetLanguage
+    | StartMusic
+    | StopMusic
+    | Play
+    | Ring
+    | RingOutside
+    | Connect
+    | TakeDownBridge
+    | HangUp
+    | SendToDialplan
+)

@@ -1,0 +1,163 @@
+"""What to remember: the call record, the steps of its history, tasks, and people's states.
+
+Entries are made durable together with the facts that caused them and are delivered to Postgres exactly once,
+keyed by their position in the log. Times are Unix milliseconds (UTC), durations whole milliseconds.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from switchboard.core.caller import Debt
+from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.phone_number import NumberKind
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    INTERNAL = "internal"
+    """From one staff phone to another."""
+    OUTBOUND = "outbound"
+    CODE = "code"
+    """A service code dialled on a staff phone (sign in, pause …)."""
+
+
+class Outcome(StrEnum):
+    """How a call ended; every call ends in exactly one."""
+
+    SERVED = "served"
+    """An operator took it from a queue."""
+    TRANSFERRED = "transferred"
+    """A person it was handed to (manager, pool, head, finance) took it."""
+    CONNECTED = "connected"
+    """A call that staff placed was answered."""
+    MESSAGE = "message"
+    """Nobody could take it; the caller heard the message that ends the plan."""
+    CALLBACK = "callback"
+    """Nobody could take it; a task to call back was opened."""
+    ABANDONED_EARLY = "abandoned_early"
+    """The caller left before anything was offered to anybody."""
+    ABANDONED_WAITING = "abandoned_waiting"
+    """The caller left a queue while nobody's phone rang for them."""
+    ABANDONED_RINGING = "abandoned_ringing"
+    """The caller left while somebody's phone rang for them."""
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REFUSED = "refused"
+    """A call that staff placed was not permitted, or the far end declined."""
+    CODE = "code"
+    """A service code, carried out."""
+    SWITCH_LOST = "switch_lost"
+    """Asterisk lost the call while we were not connected to it."""
+    CARRIER_FAULT = "carrier_fault"
+    """The far end or the trunk failed (no route, congestion …)."""
+    OUR_FAULT = "our_fault"
+    """A bug of ours ended our part; the caller was given to Asterisk's fallback queue."""
+
+
+class Reason(Struct, frozen=True):
+    """One decision of a call: what was decided, about whom, and why."""
+
+    at_ms: int
+    what: str
+    """``caller``, ``class``, ``rule``, ``step``, ``offered``, ``skipped``, ``refused``, ``missed``, ``answered`` …"""
+    why: str
+    person: PersonId | None = None
+
+
+class CallRecord(Struct, frozen=True, tag=True, kw_only=True):
+    """The whole row of one call as it stands now; a later one of the same call replaces it."""
+
+    call: CallId
+    direction: Direction
+    line: str | None
+    """Name of the line; ``None`` for calls that staff place, or a number that no line has."""
+    dialled: str
+    caller_raw: str
+    caller_number: str | None
+    """E.164; an extension for a call from a staff phone; ``None`` where there is none to show."""
+    number_kind: NumberKind
+    caller_person: PersonId | None
+    client_id: str | None
+    client_name: str | None
+    client_class: str | None
+    """``None`` for calls that staff place."""
+    debt: Debt | None
+    debt_minor: int
+    """What is owed beyond the terms: the overdue sum, or the excess over the limit where that is more."""
+    rule: str | None
+    plan: str | None
+    flag: str | None
+    reasons: tuple[Reason, ...]
+    arrived_at_ms: int
+    answered_at_ms: int | None
+    """When a person and the caller could talk."""
+    ended_at_ms: int | None
+    answered_by: PersonId | None
+    outcome: Outcome | None
+    """``None`` while the call lives."""
+    wait_ms: int | None
+    """From arrival until a person answered, or until the end where nobody did; known from then on."""
+    ring_ms: int | None
+    """How long phones rang for this call, all offers together (ring-all counted once)."""
+    talk_ms: int | None
+    """From the answer to the end; ``None`` where nobody answered."""
+    policy_version: str
+
+
+class CallStep(Struct, frozen=True, tag=True, kw_only=True):
+    """One step of a call's history. ``number`` counts 1 … within the call."""
+
+    call: CallId
+    number: int
+    at_ms: int
+    from_state: str
+    fact: str
+    to_state: str
+    reason: str
+    person: PersonId | None = None
+    leg: LegId | None = None
+
+
+class TaskOpened(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody has to do something. One open task per ``kind`` and ``about``: a second is not opened."""
+
+    task: str
+    kind: str
+    """``assign_manager``, ``call_back`` …"""
+    call: CallId
+    person: PersonId
+    """Whose task it is."""
+    about: str
+    """Client id, else the E.164 number, else the call id: what makes two tasks the same."""
+    opened_at_ms: int
+    client_id: str | None = None
+    caller_number: str | None = None
+    reason: str = ""
+
+
+class PersonState(StrEnum):
+    READY = "ready"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+    AWAY = "away"
+    """Signed out, phone registered."""
+    OFFLINE = "offline"
+    """Phone not registered."""
+
+
+class PersonChanged(Struct, frozen=True, tag=True, kw_only=True):
+    """A person's state from now on."""
+
+    person: PersonId
+    at_ms: int
+    state: PersonState
+    reason: str
+    call: CallId | None = None
+
+
+Entry = CallRecord | CallStep | TaskOpened | PersonChanged

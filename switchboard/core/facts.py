@@ -1,0 +1,159 @@
+"""What happened: everything the exchange is ever told, in the past tense.
+
+Each fact names the call, leg or person it is about, so that a late or doubled one is recognised and dropped.
+Facts are the log's content: adding a field needs a default, renaming one needs a migration of stored logs.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from switchboard.core.caller import Client
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.core.policy import Policy
+
+
+class Entrance(StrEnum):
+    """Where a call came in."""
+
+    LINE = "line"
+    """From the trunk, to one of the company's numbers."""
+    PHONE = "phone"
+    """From a staff member's phone."""
+
+
+class CallArrived(Struct, frozen=True, tag=True):
+    leg: LegId
+    entrance: Entrance
+    number: str
+    """The caller's number exactly as the network gave it; may be empty or nonsense."""
+    dialled: str
+    """What was dialled: the line's number, or whatever was typed on a phone."""
+    phone: PhoneId | None = None
+    """The staff phone it came from; set exactly when ``entrance`` is phone."""
+
+
+class CallerFound(Struct, frozen=True, tag=True):
+    """The directory answered; no clients means the number is in nobody's file."""
+
+    call: CallId
+    clients: tuple[Client, ...]
+
+
+class LookUpFailed(Struct, frozen=True, tag=True):
+    call: CallId
+    why: str
+
+
+class LegRinging(Struct, frozen=True, tag=True):
+    """The far phone rings (180)."""
+
+    leg: LegId
+
+
+class LegAnswered(Struct, frozen=True, tag=True):
+    """A leg that we made was picked up and can be bridged."""
+
+    leg: LegId
+
+
+class LegLeft(Struct, frozen=True, tag=True):
+    """A leg is no longer ours to steer: it hung up or went on in the dialplan. Its cause may follow."""
+
+    leg: LegId
+
+
+class LegEnded(Struct, frozen=True, tag=True):
+    """A channel is gone. ``cause`` is Q.850 (0 unknown), ``sip_code`` the final response where there was one."""
+
+    leg: LegId
+    cause: int
+    sip_code: int | None = None
+
+
+class PlaybackEnded(Struct, frozen=True, tag=True):
+    """A message was heard to its end, or could not be played (``heard`` is false)."""
+
+    playback: PlaybackId
+    heard: bool = True
+
+
+class PhoneSeen(Struct, frozen=True, tag=True):
+    """A staff phone registered, vanished, or was found so in a survey."""
+
+    phone: PhoneId
+    registered: bool
+
+
+class SwitchReady(Struct, frozen=True, tag=True):
+    """Asterisk is connected and surveyed: this is what lives there in our name right now."""
+
+    legs: tuple[LegId, ...]
+    """Every living channel of ours, sorted."""
+    phones: tuple[PhoneId, ...]
+    """Every registered staff phone, sorted."""
+
+
+class SwitchLost(Struct, frozen=True, tag=True):
+    """The connection to Asterisk broke. Calls go on there; nothing is known until the next ``SwitchReady``."""
+
+    why: str
+
+
+class ActionFailed(Struct, frozen=True, tag=True):
+    """The world refused an action (Asterisk said 404, 409, …, or did not answer)."""
+
+    call: CallId
+    action: str
+    """Tag of the action, e.g. ``Ring``."""
+    why: str
+    leg: LegId | None = None
+    """The leg that the action was about, when there is one."""
+
+
+class DeadlinePassed(Struct, frozen=True, tag=True):
+    """The moment ``until_ms`` came. Exactly one of ``call`` and ``person`` is set; stale if its state moved on."""
+
+    until_ms: int
+    call: CallId | None = None
+    person: PersonId | None = None
+
+
+class StaffCommand(StrEnum):
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class StaffCommanded(Struct, frozen=True, tag=True):
+    """A person (or their head, at the desk) asked for another state."""
+
+    person: PersonId
+    command: StaffCommand
+    reason: str = ""
+
+
+class PolicyLoaded(Struct, frozen=True, tag=True):
+    policy: Policy
+
+
+Fact = (
+    CallArrived
+    | CallerFound
+    | LookUpFailed
+    | LegRinging
+    | LegAnswered
+    | LegLeft
+    | LegEnded
+    | PlaybackEnded
+    | PhoneSeen
+    | SwitchReady
+    | SwitchLost
+    | ActionFailed
+    | DeadlinePassed
+    | StaffCommanded
+    | PolicyLoaded
+)

@@ -1,0 +1,225 @@
+"""The policy: every rule and number that admins tune, frozen, checked and free of files.
+
+``switchboard.config`` makes one from the TOML files; the exchange gets it as a fact (``PolicyLoaded``), so it
+stands in the log like everything else that decisions rest on. Durations are whole milliseconds here; the files
+say ``"20s"``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from switchboard.core.caller import Debt
+from switchboard.core.ids import PersonId, PhoneId
+from switchboard.core.opening_hours import OpeningHours
+from switchboard.core.phone_number import NumberKind, NumberPlan
+
+NEW = "new"
+"""Derived class: the number is in nobody's file, or its client has no manager yet (duty D15)."""
+UNIDENTIFIED = "unidentified"
+"""Derived class: nobody could be asked (number withheld or unreadable, or the look-up failed)."""
+
+
+class Role(StrEnum):
+    OPERATOR = "operator"
+    MANAGER = "manager"
+    HEAD = "head"
+    FINANCE = "finance"
+
+
+class Line(Struct, frozen=True):
+    """A number the company is dialled on."""
+
+    name: str
+    numbers: tuple[str, ...]
+    """As dialled by the carrier: digits, with or without ``+``."""
+    department: str
+    language: str = "en"
+
+
+class Department(Struct, frozen=True):
+    name: str
+    title: str
+    head: PersonId
+
+
+class Person(Struct, frozen=True):
+    person_id: PersonId
+    name: str
+    role: Role
+    phone: PhoneId
+    extension: str
+    department: str
+    may_call_out: bool = False
+    signed_in_at_start: bool = True
+    """Operators sign in by code when their shift starts; others are in until they sign out."""
+
+
+class Pool(Struct, frozen=True):
+    """People who share a duty (key-account managers, the financial service)."""
+
+    name: str
+    people: tuple[PersonId, ...]
+
+
+class Queue(Struct, frozen=True):
+    name: str
+    title: str
+    people: tuple[PersonId, ...]
+    ring_ms: int
+    """How long one operator's phone rings for one caller."""
+    wrap_up_ms: int
+    """Time an operator has to themselves after a call from this queue."""
+    priority: dict[str, int] = field(default_factory=dict)
+    """Per client class; higher is served first, absent is 0."""
+    music: str = "default"
+
+
+class WhomKind(StrEnum):
+    OWN_MANAGER = "own_manager"
+    DEPARTMENT_HEAD = "department_head"
+    """Head of the client's department, or of the line's where the client has none."""
+    HEAD_OF = "head_of"
+    POOL = "pool"
+    PERSON = "person"
+
+
+class Whom(Struct, frozen=True):
+    """Whom a step means; people are found when the step begins. ``name`` is that of the pool, department or person."""
+
+    kind: WhomKind
+    name: str = ""
+
+
+class Strategy(StrEnum):
+    ONE_BY_ONE = "one_by_one"
+    ALL = "all"
+
+
+class QueueStep(Struct, frozen=True, tag="queue"):
+    queue: str
+    at_most_ms: int
+    flag: str | None = None
+    """Why this caller deserves care; shown to the operator and kept on record."""
+
+
+class RingStep(Struct, frozen=True, tag="ring"):
+    whom: tuple[Whom, ...]
+    each_ms: int
+    at_most_ms: int
+    strategy: Strategy = Strategy.ONE_BY_ONE
+
+
+class MessageStep(Struct, frozen=True, tag="message"):
+    """Say this and hang up. Always works, so it may end a plan."""
+
+    prompts: tuple[str, ...]
+
+
+class CallbackStep(Struct, frozen=True, tag="callback"):
+    """Open a task "call back" for the first of ``whom`` that exists, say so, hang up. Always works."""
+
+    whom: tuple[Whom, ...]
+    prompts: tuple[str, ...]
+
+
+class OutsideStep(Struct, frozen=True, tag="outside"):
+    """Ring a number outside through the trunk; only made for calls that staff place."""
+
+    number: str
+    """Digits, with or without ``+``, as the carrier wants it."""
+    at_most_ms: int
+
+
+class EndStep(Struct, frozen=True, tag="end"):
+    """Hang up with a cause; only made for calls that staff place."""
+
+    cause: int
+    """Q.850: 17 busy, 19 no answer, 21 refused, 1 unknown number."""
+    reason: str
+
+
+Step = QueueStep | RingStep | MessageStep | CallbackStep | OutsideStep | EndStep
+
+
+class Plan(Struct, frozen=True):
+    name: str
+    steps: tuple[Step, ...]
+    opens_task: str | None = None
+    """Kind of the task that the first person of the plan gets with such a call, e.g. ``assign_manager``."""
+
+
+class Rule(Struct, frozen=True):
+    """First rule whose every condition holds wins. An empty condition always holds."""
+
+    name: str
+    plan: str
+    classes: tuple[str, ...] = ()
+    debts: tuple[Debt, ...] = ()
+    lines: tuple[str, ...] = ()
+    numbers: tuple[NumberKind, ...] = ()
+    during: str | None = None
+    """Name of opening hours that must be open."""
+    outside: str | None = None
+    """Name of opening hours that must be closed."""
+
+
+class Codes(Struct, frozen=True):
+    """What staff dial on their phones. ``pause`` may be followed by digits that choose the reason."""
+
+    sign_in: str = "*11"
+    sign_out: str = "*10"
+    pause: str = "*20"
+    resume: str = "*21"
+    pause_reasons: dict[str, str] = field(default_factory=dict)
+    """Digits after the pause code → reason, e.g. ``{"1": "lunch"}``."""
+
+
+class Outbound(Struct, frozen=True):
+    prefix: str = ""
+    """What staff dial before an outside number ("9"); may be empty."""
+    always_allowed: tuple[str, ...] = ("112",)
+    ring_ms: int = 60_000
+
+
+class Prompts(Struct, frozen=True):
+    """Sound files of the messages that the service itself says (each a tuple of names, played in order)."""
+
+    signed_in: tuple[str, ...] = ("agent-loginok",)
+    signed_out: tuple[str, ...] = ("agent-loggedoff",)
+    paused: tuple[str, ...] = ("beep",)
+    resumed: tuple[str, ...] = ("beep", "beep")
+    refused: tuple[str, ...] = ("invalid",)
+
+
+class Limits(Struct, frozen=True):
+    look_up_ms: int = 150
+    """After this the caller is taken for somebody unknown and routed on."""
+    internal_ring_ms: int = 30_000
+    message_at_most_ms: int = 60_000
+    longest_call_ms: int = 4 * 3_600_000
+    settle_ms: int = 5_000
+    """How long a leg that was told to end may take before it is told again."""
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    version: str
+    """Short hash of the files it was made from; stored with every call."""
+    company: str
+    number_plan: NumberPlan
+    timezone: str
+    classes: tuple[str, ...]
+    lines: dict[str, Line]
+    departments: dict[str, Department]
+    people: dict[PersonId, Person]
+    pools: dict[str, Pool]
+    queues: dict[str, Queue]
+    plans: dict[str, Plan]
+    rules: tuple[Rule, ...]
+    hours: dict[str, OpeningHours]
+    codes: Codes = Codes()
+    outbound: Outbound = Outbound()
+    prompts: Prompts = Prompts()
+    limits: Limits = Limits()

@@ -1,0 +1,98 @@
+"""The ports: what the engine needs of the world, as small Protocols.
+
+Each has an in-memory twin and a real adapter, and both pass the same contract tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from switchboard.core.actions import Action
+from switchboard.core.caller import Client
+from switchboard.core.entries import Entry
+from switchboard.core.facts import Fact
+from switchboard.core.phone_number import PhoneNumber
+
+
+class Refused(Exception):
+    """The world said no. Becomes an ``ActionFailed`` fact; ``why`` is for people to read."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class InboxFull(Exception):
+    """More facts wait than the engine may hold. Whoever hands them in must resynchronise, not drop one."""
+
+
+class Clock(Protocol):
+    def now_ms(self) -> int:
+        """Unix milliseconds that never jump: wall time at start plus monotonic time since."""
+
+
+class Telephony(Protocol):
+    async def perform(self, action: Action) -> None:
+        """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there."""
+
+
+class Directory(Protocol):
+    async def find(self, number: PhoneNumber) -> tuple[Client, ...]:
+        """All clients that have this number, ordered by client id; empty when nobody has. Raises ``Refused``."""
+
+
+class Batch(Struct, frozen=True):
+    """Facts in their order. The first has position ``first``, the next ``first + 1`` …; all got one time."""
+
+    first: int
+    at_ms: int
+    facts: tuple[Fact, ...]
+
+
+class Placed(Struct, frozen=True):
+    """An entry with its place in the log: the position of the fact that caused it, and its number there (0 …)."""
+
+    position: int
+    index: int
+    entry: Entry
+
+
+class Log(Protocol):
+    """One order of facts, durable. The embedded one is SQLite; a replicated one fits the same shape."""
+
+    def submit(self, fact: Fact) -> None:
+        """Hand a fact in. Raises ``InboxFull``; never blocks."""
+
+    def ordered(self) -> AsyncIterator[Batch]:
+        """Batches of new facts, in the one order, stamped when they are ordered."""
+
+    async def keep(self, batch: Batch, entries: Sequence[Placed]) -> None:
+        """Make the batch and what it caused durable, together; return when they are."""
+
+    async def restore(self) -> tuple[int, bytes | None]:
+        """The newest snapshot and the position it stands at: ``(0, None)`` when there is none."""
+
+    def stored(self, after: int) -> AsyncIterator[Batch]:
+        """The batches kept behind position ``after``, in order: what to replay."""
+
+    async def snapshot(self, position: int, state: bytes) -> None:
+        """Store the exchange's state as of ``position``; facts up to there need not be replayed."""
+
+    async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Placed]:
+        """Entries behind place ``after`` (position, index), in order, at most ``limit``."""
+
+    async def forget(self, delivered: tuple[int, int]) -> None:
+        """Entries up to this place are delivered, facts behind the snapshot are not needed: drop both."""
+
+
+class Records(Protocol):
+    """Where entries end up: Postgres, or its twin."""
+
+    async def cursor(self) -> tuple[int, int]:
+        """Place of the last entry stored; ``(0, -1)`` when none is. Raises ``Refused`` when it cannot be asked."""
+
+    async def store(self, entries: Sequence[Placed]) -> None:
+        """Store them and move the cursor, in one transaction; storing one twice changes nothing. Raises ``Refused``."""

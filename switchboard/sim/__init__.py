@@ -1,0 +1,1 @@
+"""A seeded, unkind world around the real exchange: traffic, lost and doubled facts, refusals, checks."""
