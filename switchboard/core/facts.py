@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from switchboard.core.caller import Client
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
 from switchboard.core.policy import Policy
 
 
@@ -57,6 +57,13 @@ class LegAnswered(Struct, frozen=True, tag=True):
     """A leg that we made was picked up and can be bridged."""
 
     leg: LegId
+
+
+class LegBridged(Struct, frozen=True, tag=True):
+    """A leg is in the bridge: it hears whoever else is."""
+
+    leg: LegId
+    bridge: BridgeId
 
 
 class LegLeft(Struct, frozen=True, tag=True):
@@ -146,6 +153,7 @@ Fact = (
     | LookUpFailed
     | LegRinging
     | LegAnswered
+    | LegBridged
     | LegLeft
     | LegEnded
     | PlaybackEnded

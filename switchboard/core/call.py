@@ -1,0 +1,348 @@
+"""One call's transitions: what each fact does to a call in each state.
+
+The states and the table of what may follow what are in ``call_state``. Read this file from top to bottom and
+you follow a call from the look-up to the last leg. A fact that does not fit the state does nothing: it is late,
+doubled, or about a leg that was given up; ``handle`` says so by returning false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from switchboard.core import queueing
+from switchboard.core.actions import Connect, TakeDownBridge
+from switchboard.core.call_state import (
+    Call,
+    Connecting,
+    Ending,
+    Hears,
+    LookingUp,
+    Offer,
+    Ringing,
+    Saying,
+    Talking,
+    Waiting,
+)
+from switchboard.core.caller import Client
+from switchboard.core.classification import Classified, classify, unidentified
+from switchboard.core.ending import end, forget_if_gone, hang_up_again
+from switchboard.core.entries import Direction, Outcome
+from switchboard.core.facts import (
+    ActionFailed,
+    CallerFound,
+    DeadlinePassed,
+    Fact,
+    LegAnswered,
+    LegBridged,
+    LegEnded,
+    LegLeft,
+    LookUpFailed,
+    PlaybackEnded,
+)
+from switchboard.core.floor import Floor
+from switchboard.core.hearing import let_hear_voice
+from switchboard.core.ids import BridgeId, LegId
+from switchboard.core.offering import (
+    ANSWERED_ELSEWHERE,
+    explain_cause,
+    hang_up_leg,
+    stop_ring_clock,
+    withdraw,
+)
+from switchboard.core.routing import Asked, route
+from switchboard.core.staff import Doing
+from switchboard.core.steps import begin_plan, next_step, ring_next
+
+_LOST_CAUSE, _MISSED_CAUSE = 41, 19
+_REFUSALS = (17, 21)
+
+
+def handle(floor: Floor, call: Call, fact: Fact) -> bool:
+    """Let ``fact`` happen to ``call``; false when it means nothing to it (any more)."""
+    match fact:
+        case CallerFound():
+            return when_found(floor, call, fact.clients)
+        case LookUpFailed():
+            return when_not_found(floor, call, fact.why)
+        case LegAnswered():
+            return when_answered(floor, call, fact.leg)
+        case LegBridged():
+            return when_bridged(floor, call, fact)
+        case LegLeft() | LegEnded():
+            return when_caller_left(floor, call) if fact.leg == call.leg else when_leg_gone(floor, call, fact)
+        case PlaybackEnded():
+            return when_said(floor, call, fact)
+        case ActionFailed():
+            return when_refused(floor, call, fact)
+        case DeadlinePassed():
+            return when_late(floor, call)
+        case _:
+            return False
+
+
+# who is it, and where to -------------------------------------------------------------------------------------
+
+
+def when_found(floor: Floor, call: Call, clients: Sequence[Client]) -> bool:
+    if not isinstance(call.state, LookingUp):
+        return False
+    return send_on(floor, call, classify(clients))
+
+
+def when_not_found(floor: Floor, call: Call, why: str) -> bool:
+    if not isinstance(call.state, LookingUp):
+        return False
+    return send_on(floor, call, unidentified(f"look-up failed ({why})"))
+
+
+def send_on(floor: Floor, call: Call, classified: Classified) -> bool:
+    """The caller is as known as they will be: choose the plan and begin it."""
+    policy = floor.policy_of(call)
+    call.client, call.client_class, call.debt = classified.client, classified.client_class, classified.debt
+    for reason in classified.reasons:
+        floor.because(call, "class", reason)
+    line = call.line.name if call.line is not None else None
+    asked = Asked(classified.client_class, classified.debt, line, call.number.kind, call.arrived_at_ms)
+    routed = route(policy, asked)
+    call.rule = routed.rule
+    floor.because(call, "rule", routed.reason)
+    begin_plan(floor, call, routed.plan)
+    return True
+
+
+# somebody picks up -------------------------------------------------------------------------------------------
+
+
+def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
+    """The first phone to be picked up wins; a phone picked up after its offer was withdrawn is told to end."""
+    state = call.state
+    offer = next((offer for offer in call.offers if offer.leg == leg), None)
+    if offer is None or not isinstance(state, Ringing | Waiting):
+        if isinstance(state, Connecting | Talking) and leg in (call.leg, _leg_of(state)):
+            return False
+        hang_up_leg(floor, call, leg, ANSWERED_ELSEWHERE)
+        return False
+    withdraw(floor, call, [other for other in state.offers if other is not offer], ANSWERED_ELSEWHERE)
+    stop_ring_clock(floor, call)
+    if offer.person is not None:
+        floor.engage(offer.person, leg, call.call_id, Doing.TALKING)
+    let_hear_voice(floor, call)
+    bridge = BridgeId(call.make_id())
+    floor.act(Connect(call.call_id, bridge, (call.leg, leg)))
+    settle_ms = floor.policy_of(call).limits.settle_ms
+    call.enter(Connecting(offer, bridge, floor.at_ms + settle_ms, _without_offers(state)))
+    floor.because(
+        call, "picked_up", f"picked up after {(floor.at_ms - offer.since_ms) / 1000:.1f} s", offer.person
+    )
+    return True
+
+
+def when_bridged(floor: Floor, call: Call, fact: LegBridged) -> bool:
+    """Both in the bridge: they talk, and only now the call counts as answered."""
+    state = call.state
+    if not isinstance(state, Connecting) or fact.bridge != state.bridge or fact.leg in state.bridged:
+        return False
+    bridged = (*state.bridged, fact.leg)
+    offer = state.offer
+    if call.leg not in bridged or offer.leg not in bridged:
+        call.enter(Connecting(offer, state.bridge, state.until_ms, state.back_to, bridged))
+        return True
+    call.answered_at_ms, call.answered_by = floor.at_ms, offer.person
+    call.from_queue = state.back_to.queue if isinstance(state.back_to, Waiting) else None
+    floor.leave_queue(call.call_id)
+    longest_ms = floor.policy_of(call).limits.longest_call_ms
+    call.enter(Talking(offer.leg, offer.person, state.bridge, floor.at_ms + longest_ms))
+    floor.because(call, "answered", "talks with the caller", offer.person)
+    return True
+
+
+def _leg_of(state: Connecting | Talking) -> LegId:
+    return state.offer.leg if isinstance(state, Connecting) else state.leg
+
+
+def _without_offers(state: Ringing | Waiting) -> Ringing | Waiting:
+    if isinstance(state, Waiting):
+        return Waiting(state.queue, state.step_until_ms)
+    return Ringing((), state.candidates, state.each_ms, state.step_until_ms)
+
+
+# somebody does not ---------------------------------------------------------------------------------------------
+
+
+def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded) -> bool:
+    leg, state = fact.leg, call.state
+    if leg not in call.legs:
+        return False
+    offer = next((offer for offer in call.offers if offer.leg == leg), None)
+    if offer is not None and isinstance(fact, LegLeft):
+        return False  # its cause follows
+    floor.drop_leg(call, leg)
+    cause, sip_code = (fact.cause, fact.sip_code) if isinstance(fact, LegEnded) else (0, None)
+    if offer is not None:
+        what = "refused" if cause in _REFUSALS else "missed" if cause == _MISSED_CAUSE else "unreachable"
+        lose_offer(floor, call, offer, what, explain_cause(cause, sip_code), cause)
+    elif isinstance(state, Connecting) and leg == state.offer.leg:
+        give_up_connecting(floor, call, state, "hung up before they were connected")
+    elif isinstance(state, Talking) and leg == state.leg:
+        finish_talk(floor, call, state, "the answering party hung up")
+    else:
+        forget_if_gone(floor, call)
+    return True
+
+
+def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, cause: int) -> None:
+    """This person does not take the call: on to whoever is next, at once."""
+    state = call.state
+    assert isinstance(state, Ringing | Waiting)
+    floor.because(call, what, why, offer.person)
+    call.last_cause = cause
+    if offer.person is not None:
+        call.not_again.append(offer.person)
+    left = tuple(other for other in state.offers if other is not offer)
+    if isinstance(state, Waiting):
+        call.enter(Waiting(state.queue, state.step_until_ms, left))
+    else:
+        call.enter(Ringing(left, state.candidates, state.each_ms, state.step_until_ms))
+    if not left:
+        stop_ring_clock(floor, call)
+        go_on(floor, call)
+
+
+def go_on(floor: Floor, call: Call) -> None:
+    """Nobody rings for the call now: the next person of this step, else the next step."""
+    state = call.state
+    if isinstance(state, Waiting):
+        if floor.at_ms < state.step_until_ms:
+            queueing.find_person(floor, call)
+            return
+        floor.because(call, "step", f"longest wait in queue {state.queue} reached")
+    elif isinstance(state, Ringing) and floor.at_ms < state.step_until_ms and ring_next(floor, call):
+        return
+    next_step(floor, call)
+
+
+def give_up_connecting(floor: Floor, call: Call, state: Connecting, why: str) -> None:
+    """They could not be connected; the caller goes back to where they were and on from there."""
+    offer = state.offer
+    hang_up_leg(floor, call, offer.leg)
+    floor.act(TakeDownBridge(call.call_id, state.bridge))
+    floor.because(call, "lost", why, offer.person)
+    if offer.person is not None:
+        call.not_again.append(offer.person)
+    call.last_cause = _LOST_CAUSE
+    call.hears = Hears.NOTHING
+    call.enter(state.back_to)
+    go_on(floor, call)
+
+
+# the end -------------------------------------------------------------------------------------------------------
+
+
+def finish_talk(floor: Floor, call: Call, state: Talking, why: str) -> None:
+    wrap_up_ms = (
+        floor.policy_of(call).queues[call.from_queue].wrap_up_ms if call.from_queue is not None else 0
+    )
+    person = floor.people.get(state.person) if state.person is not None else None
+    if person is not None and wrap_up_ms > 0:
+        person.wrap_up_until_ms = floor.at_ms + wrap_up_ms
+        floor.touch(person.person_id)
+    end(floor, call, talk_outcome(call), why)
+
+
+def talk_outcome(call: Call) -> Outcome:
+    if call.direction is not Direction.INBOUND:
+        return Outcome.CONNECTED
+    return Outcome.SERVED if call.from_queue is not None else Outcome.TRANSFERRED
+
+
+def when_caller_left(floor: Floor, call: Call) -> bool:
+    """The caller is gone, whatever we were doing: nobody may go on ringing or stay alone in a bridge."""
+    if not call.caller_there:
+        return False
+    call.caller_there = False
+    floor.leg_owner.pop(call.leg, None)
+    if call.caller_person is not None:
+        floor.release(call.caller_person, call.leg)
+    match call.state:
+        case LookingUp():
+            end(floor, call, Outcome.ABANDONED_EARLY, "the caller left during the look-up")
+        case Ringing():
+            end(floor, call, Outcome.ABANDONED_RINGING, "the caller left while a phone rang")
+        case Waiting(offers=offers):
+            ringing = Outcome.ABANDONED_RINGING if offers else Outcome.ABANDONED_WAITING
+            end(floor, call, ringing, f"the caller left the queue{' while a phone rang' if offers else ''}")
+        case Connecting():
+            end(floor, call, Outcome.ABANDONED_RINGING, "the caller left in the moment of the answer")
+        case Talking() as state:
+            finish_talk(floor, call, state, "the caller hung up")
+        case Saying(outcome=outcome):
+            end(floor, call, outcome, "the caller left during the message")
+        case Ending():
+            forget_if_gone(floor, call)
+        case _:
+            assert_never(call.state)
+    return True
+
+
+def when_said(floor: Floor, call: Call, fact: PlaybackEnded) -> bool:
+    state = call.state
+    if not isinstance(state, Saying) or fact.playback != state.playback:
+        return False
+    end(
+        floor,
+        call,
+        state.outcome,
+        "the message was heard" if fact.heard else "the message could not be played",
+    )
+    return True
+
+
+def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
+    """Asterisk would not do something. Only what the call waits for matters; the rest has its own end."""
+    state = call.state
+    if isinstance(state, Ringing | Waiting) and fact.action in ("Ring", "RingOutside"):
+        offer = next((offer for offer in call.offers if offer.leg == fact.leg), None)
+        if offer is not None:
+            floor.drop_leg(call, offer.leg)
+            lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", _LOST_CAUSE)
+            return True
+    if isinstance(state, Connecting) and fact.action in ("Connect", "Answer"):
+        give_up_connecting(floor, call, state, f"could not be connected: {fact.why}")
+        return True
+    if isinstance(state, Saying) and fact.action == "Play":
+        end(floor, call, state.outcome, f"the message could not be played: {fact.why}")
+        return True
+    return False
+
+
+# time ----------------------------------------------------------------------------------------------------------
+
+
+def when_late(floor: Floor, call: Call) -> bool:
+    """The deadline of the call's present state passed."""
+    match call.state:
+        case LookingUp():
+            limit_ms = floor.policy_of(call).limits.look_up_ms
+            return when_not_found(floor, call, f"no answer within {limit_ms} ms")
+        case Ringing(offers=()) | Waiting(offers=()):
+            go_on(floor, call)
+        case Ringing(offers=offers) | Waiting(offers=offers):
+            for offer in offers:
+                if offer.until_ms <= floor.at_ms:
+                    withdraw(floor, call, [offer])
+                    rang_s = (floor.at_ms - offer.since_ms) / 1000
+                    lose_offer(
+                        floor, call, offer, "missed", f"did not answer in {rang_s:.0f} s", _MISSED_CAUSE
+                    )
+        case Connecting() as state:
+            give_up_connecting(floor, call, state, "was not connected in time")
+        case Talking() as state:
+            finish_talk(floor, call, state, "longest call reached")
+        case Saying() as state:
+            end(floor, call, state.outcome, "the message took too long")
+        case Ending() as state:
+            hang_up_again(floor, call, state)
+        case _:
+            assert_never(call.state)
+    return True

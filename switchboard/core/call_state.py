@@ -1,0 +1,195 @@
+"""The states of one call: types that hold only what is true in them, and which may follow which.
+
+    LookingUp ─► Ringing ─► Connecting ─► Talking ─► Ending ─► (gone)
+        └──────► Waiting ──────┘                       ▲
+                    └─► Saying (a message) ────────────┘
+
+Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
+nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
+diagram in docs/call-states.md is drawn from it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from switchboard.core.caller import Client, Debt
+from switchboard.core.entries import Direction, Outcome, Reason
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PlaybackId, nth_id
+from switchboard.core.phone_number import PhoneNumber
+from switchboard.core.policy import Line, Plan
+
+
+class Bug(AssertionError):
+    """A promise of ours is broken. Ends the call it happened in, loudly; never the service."""
+
+
+class Offer(Struct, frozen=True):
+    """One ring of one person for one call (or of a number outside: ``person`` is ``None``)."""
+
+    leg: LegId
+    person: PersonId | None
+    since_ms: int
+    until_ms: int
+
+
+class LookingUp(Struct, frozen=True, tag=True):
+    """Where every call begins: we ask the directory who has the caller's number, if it is worth asking."""
+
+    until_ms: int
+
+
+class Ringing(Struct, frozen=True, tag=True):
+    """A step rings people (or a number outside) directly."""
+
+    offers: tuple[Offer, ...]
+    candidates: tuple[PersonId, ...]
+    """Who is next when these do not answer, in order."""
+    each_ms: int
+    step_until_ms: int
+
+    @property
+    def until_ms(self) -> int:
+        return min((offer.until_ms for offer in self.offers), default=self.step_until_ms)
+
+
+class Waiting(Struct, frozen=True, tag=True):
+    """The caller stands in a queue; ``offers`` holds the one operator being rung for them, if any."""
+
+    queue: str
+    step_until_ms: int
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def until_ms(self) -> int:
+        # an operator who is being rung may ring out even when the caller's time in the queue is over
+        return self.offers[0].until_ms if self.offers else self.step_until_ms
+
+
+class Connecting(Struct, frozen=True, tag=True):
+    """Somebody picked up; both legs are on their way into the bridge."""
+
+    offer: Offer
+    bridge: BridgeId
+    until_ms: int
+    back_to: Ringing | Waiting
+    """Where the call was, for the case that they cannot be connected."""
+    bridged: tuple[LegId, ...] = ()
+
+
+class Talking(Struct, frozen=True, tag=True):
+    leg: LegId
+    person: PersonId | None
+    bridge: BridgeId
+    until_ms: int
+
+
+class Saying(Struct, frozen=True, tag=True):
+    """The caller hears a message; then the call ends with ``outcome``."""
+
+    playback: PlaybackId
+    outcome: Outcome
+    until_ms: int
+
+
+class Ending(Struct, frozen=True, tag=True):
+    """The record is closed; legs that were told to end have not all said so."""
+
+    until_ms: int
+    tries: int = 1
+
+
+CallState = LookingUp | Ringing | Waiting | Connecting | Talking | Saying | Ending
+
+_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
+FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
+    LookingUp: _STEP,
+    Ringing: (*_STEP, Connecting),
+    Waiting: (*_STEP, Connecting),
+    Connecting: (*_STEP, Talking, Connecting),
+    Talking: (Ending,),
+    Saying: (Ending,),
+    Ending: (Ending,),
+}
+
+
+class Hears(StrEnum):
+    """What the caller's ear gets right now; never nothing for long."""
+
+    NOTHING = "nothing"
+    RINGING = "ringing"
+    MUSIC = "music"
+    VOICE = "voice"
+    """A message or a person."""
+
+
+class Call(Struct, kw_only=True):
+    """One caller's visit. The only mutable thing about a call; everything in it is a value."""
+
+    call_id: CallId
+    direction: Direction
+    leg: LegId
+    """The caller's own leg."""
+    caller_there: bool = True
+    number: PhoneNumber
+    dialled: str
+    line: Line | None = None
+    caller_person: PersonId | None = None
+    """Who calls, when it is one of the staff."""
+    policy_version: str
+    arrived_at_ms: int
+    state: CallState
+    noted_state: str = "New"
+    """Name of the state in the last step of the history."""
+    answered: bool = False
+    """The caller's leg was answered (200 OK sent), be it for music or for a person."""
+    hears: Hears = Hears.NOTHING
+    client: Client | None = None
+    client_class: str | None = None
+    debt: Debt | None = None
+    rule: str | None = None
+    plan: Plan | None = None
+    step: int = -1
+    flag: str | None = None
+    reasons: list[Reason] = field(default_factory=list)
+    not_again: list[PersonId] = field(default_factory=list)
+    """Who refused or missed this call: nobody is rung twice for a call they did not take."""
+    legs: dict[LegId, PersonId | None] = field(default_factory=dict)
+    """Every leg that we made for this call and that has not ended yet."""
+    ids_made: int = 0
+    steps_noted: int = 0
+    ringing_since_ms: int | None = None
+    ring_ms: int = 0
+    last_cause: int = 19
+    """Q.850 cause of the last person or number that did not answer."""
+    answered_at_ms: int | None = None
+    answered_by: PersonId | None = None
+    from_queue: str | None = None
+    """The queue it was answered from."""
+    ended_at_ms: int | None = None
+    outcome: Outcome | None = None
+
+    def make_id(self) -> str:
+        self.ids_made += 1
+        return nth_id(self.call_id, self.ids_made)
+
+    def enter(self, state: CallState) -> None:
+        """Change the state. Raises ``Bug`` when the table does not allow it."""
+        if type(state) not in FOLLOWS[type(self.state)]:
+            raise Bug(f"{type(self.state).__name__} must not become {type(state).__name__}")
+        self.state = state
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Who is being rung for this call right now."""
+        return self.state.offers if isinstance(self.state, Ringing | Waiting) else ()
+
+
+def mermaid() -> str:
+    """The machine as a diagram, drawn from ``FOLLOWS``."""
+    lines = ["stateDiagram-v2", "    [*] --> LookingUp"]
+    for state, followers in FOLLOWS.items():
+        lines += [f"    {state.__name__} --> {after.__name__}" for after in followers if after is not state]
+    return "\n".join([*lines, "    Ending --> [*]", ""])

@@ -1,0 +1,280 @@
+"""The exchange: a pure function over an ordered log of facts.
+
+``handle(fact, at_ms)`` changes the floor and returns what to do and what to remember. It never raises: an
+exception in a rule is a bug of ours, which ends the one call it happened in (the caller goes to Asterisk's own
+fallback queue) and is reported in ``Handled.bug`` for the engine to shout about. The dispatcher is thin; the
+rules are in ``call`` (what a fact does to a call), ``arrival``, ``shifts`` and the files they use.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct, field
+
+from switchboard.core import arrival, call as calls, queueing, shifts
+from switchboard.core.actions import Action, HangUp, SendToDialplan
+from switchboard.core.call_state import Call, Ending, Talking
+from switchboard.core.entries import Direction, Entry, Outcome
+from switchboard.core.facts import (
+    ActionFailed,
+    CallArrived,
+    CallerFound,
+    DeadlinePassed,
+    Fact,
+    LegAnswered,
+    LegBridged,
+    LegEnded,
+    LegLeft,
+    LegRinging,
+    LookUpFailed,
+    PhoneSeen,
+    PlaybackEnded,
+    PolicyLoaded,
+    StaffCommanded,
+    SwitchLost,
+    SwitchReady,
+)
+from switchboard.core.floor import Floor
+from switchboard.core.ids import CallId, PersonId, call_id_for
+from switchboard.core.invariants import broken_promises
+from switchboard.core.offering import hang_up_leg, stop_ring_clock
+from switchboard.core.policy import Policy
+from switchboard.core.record import history_of, record_of
+from switchboard.core.staff import PersonRecord
+
+STATE_FORMAT = 1
+"""Raised with every change of what a snapshot holds."""
+
+
+class Handled(Struct, frozen=True):
+    """What came out of one fact."""
+
+    actions: tuple[Action, ...]
+    entries: tuple[Entry, ...]
+    meant_something: bool
+    """False for a fact that was late, doubled or about nothing we know."""
+    bug: Exception | None = None
+
+
+class State(Struct, kw_only=True):
+    """Everything of a floor that is not derived: what a snapshot holds."""
+
+    format: int = STATE_FORMAT
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    people: dict[PersonId, PersonRecord] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    current_version: str | None = None
+    switch_ready: bool = False
+
+
+class UnknownFormat(Exception):
+    """A snapshot was written by another version of the service."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(State)
+
+
+class Exchange:
+    """All calls, people and deadlines. Not thread-safe; one owner calls it."""
+
+    def __init__(self) -> None:
+        self.floor = Floor()
+
+    def handle(self, fact: Fact, at_ms: int) -> Handled:
+        """Let one fact happen at ``at_ms`` (Unix milliseconds, never less than before)."""
+        floor = self.floor
+        floor.clear_outbox(at_ms)
+        call = self._call_of(fact)
+        bug: Exception | None = None
+        meant = True
+        try:
+            meant = self._dispatch(fact, call)
+            for person_id in list(floor.touched):
+                person = floor.people.get(person_id)
+                if person is not None:
+                    queueing.find_caller(floor, person)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it may end one call only
+            bug = error
+            self._our_fault(fact, call, error)
+        self._note(fact, call)
+        return Handled(tuple(floor.actions), tuple(floor.entries), meant, bug)
+
+    def _call_of(self, fact: Fact) -> Call | None:
+        match fact:
+            case CallerFound(call=call_id) | LookUpFailed(call=call_id) | ActionFailed(call=call_id):
+                return self.floor.calls.get(call_id)
+            case DeadlinePassed(call=call_id) if call_id is not None:
+                return self.floor.calls.get(call_id)
+            case LegAnswered(leg=leg) | LegBridged(leg=leg) | LegLeft(leg=leg) | LegEnded(leg=leg):
+                return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
+            case PlaybackEnded(playback=playback):
+                return self.floor.calls.get(CallId(playback[:24]))
+            case _:
+                return None
+
+    def _dispatch(self, fact: Fact, call: Call | None) -> bool:
+        floor = self.floor
+        match fact:
+            case CallArrived():
+                if fact.leg in floor.leg_owner:
+                    return False
+                arrival.begin(floor, fact)
+            case PhoneSeen():
+                shifts.phone_seen(floor, fact.phone, fact.registered)
+            case StaffCommanded():
+                shifts.carry_out(floor, fact.person, fact.command, fact.reason)
+            case DeadlinePassed(person=person_id) if person_id is not None:
+                person = floor.people.get(person_id)
+                if person is None or person.until_ms != fact.until_ms:
+                    return False
+                shifts.when_late(floor, person, fact)
+            case DeadlinePassed():
+                return (
+                    call is not None
+                    and call.state.until_ms == fact.until_ms
+                    and calls.handle(floor, call, fact)
+                )
+            case SwitchReady():
+                self._meet_switch(fact)
+            case SwitchLost():
+                floor.switch_ready = False
+            case PolicyLoaded():
+                self._take_policy(fact.policy)
+            case LegRinging():
+                return fact.leg in floor.leg_owner
+            case _:
+                return call is not None and calls.handle(floor, call, fact)
+        return True
+
+    def _take_policy(self, policy: Policy) -> None:
+        floor = self.floor
+        in_use = {call.policy_version for call in floor.calls.values()}
+        floor.policies = {version: old for version, old in floor.policies.items() if version in in_use}
+        floor.policies[policy.version] = policy
+        floor.current_version = policy.version
+        shifts.meet_policy(floor, policy, floor.at_ms)
+
+    def _meet_switch(self, fact: SwitchReady) -> None:
+        """Asterisk was surveyed: legs that we believed in and that are not there have ended."""
+        floor = self.floor
+        floor.switch_ready = True
+        alive = frozenset(fact.legs)
+        for call in list(floor.calls.values()):
+            for leg in [leg for leg in (*call.legs, call.leg) if leg not in alive]:
+                calls.handle(floor, call, LegEnded(leg, 0))
+        for person in floor.policy.people.values():
+            shifts.phone_seen(floor, person.phone, person.phone in fact.phones)
+
+    # the way out -----------------------------------------------------------------------------------------------
+
+    def _our_fault(self, fact: Fact, call: Call | None, error: Exception) -> None:
+        """A rule broke in the middle of its work. Let go of this call, in a way that cannot break again."""
+        floor = self.floor
+        if call is None and isinstance(fact, CallArrived):
+            call = floor.calls.get(call_id_for(fact.leg, floor.at_ms))
+            if call is None:
+                floor.act(SendToDialplan(call_id_for(fact.leg, floor.at_ms), fact.leg))
+        if call is None or call.call_id not in floor.calls or isinstance(call.state, Ending):
+            return
+        for leg in call.legs:
+            hang_up_leg(floor, call, leg)
+        if call.caller_there:
+            saved = call.direction is Direction.INBOUND and not isinstance(call.state, Talking)
+            floor.act(SendToDialplan(call.call_id, call.leg) if saved else HangUp(call.call_id, call.leg, 41))
+        floor.leave_queue(call.call_id)
+        stop_ring_clock(floor, call)
+        call.outcome, call.ended_at_ms = Outcome.OUR_FAULT, floor.at_ms
+        floor.because(call, "ended", f"a bug of ours: {type(error).__name__}: {error}")
+        call.state = Ending(floor.at_ms + floor.policy_of(call).limits.settle_ms)
+
+    def _note(self, fact: Fact, call: Call | None) -> None:
+        """Entries for every call that this fact changed, and the deadlines of what is now."""
+        floor = self.floor
+        name = type(fact).__name__
+        changed = dict.fromkeys((call.call_id,) if call is not None else ())
+        for call_id in (*changed, *(one for one in floor.new_reasons if one not in changed)):
+            noted = floor.calls.get(call_id) or floor.gone.get(call_id)
+            if noted is None:
+                continue
+            steps = history_of(noted, name, floor.new_reasons.get(call_id, ()), floor.at_ms)
+            if steps:
+                floor.entries += [*steps, record_of(noted)]
+            if call_id in floor.calls:
+                floor.arm(noted.state.until_ms, "call", call_id)
+        floor.note_people(name)
+        for person_id in floor.touched:
+            person = floor.people.get(person_id)
+            if person is not None and person.until_ms is not None:
+                floor.arm(person.until_ms, "person", person_id)
+
+    # time ------------------------------------------------------------------------------------------------------
+
+    def next_deadline_ms(self) -> int | None:
+        """When ``due`` will next have something; ``None`` when nothing can become late."""
+        heap = self.floor.deadlines
+        while heap and not self._is_current(*heap[0]):
+            self._pop()
+        return heap[0][0] if heap else None
+
+    def due(self, at_ms: int) -> list[DeadlinePassed]:
+        """Deadlines that have come by ``at_ms``, each handed out once, to be put among the facts."""
+        facts = []
+        while (next_ms := self.next_deadline_ms()) is not None and next_ms <= at_ms:
+            until_ms, kind, owner = self._pop()
+            if kind == "call":
+                facts.append(DeadlinePassed(until_ms, call=CallId(owner)))
+            else:
+                facts.append(DeadlinePassed(until_ms, person=PersonId(owner)))
+        return facts
+
+    def _pop(self) -> tuple[int, str, str]:
+        until_ms, kind, owner = heapq.heappop(self.floor.deadlines)
+        if self.floor.armed.get((kind, owner)) == until_ms:
+            del self.floor.armed[kind, owner]
+        return until_ms, kind, owner
+
+    def _is_current(self, until_ms: int, kind: str, owner: str) -> bool:
+        if kind == "call":
+            call = self.floor.calls.get(CallId(owner))
+            return call is not None and call.state.until_ms == until_ms
+        person = self.floor.people.get(PersonId(owner))
+        return person is not None and person.until_ms == until_ms
+
+    # state -----------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """Everything, as bytes: equal floors give equal bytes."""
+        floor = self.floor
+        return _encoder.encode(
+            State(
+                calls=floor.calls,
+                people=floor.people,
+                policies=floor.policies,
+                current_version=floor.current_version,
+                switch_ready=floor.switch_ready,
+            )
+        )
+
+    @classmethod
+    def restored(cls, snapshot: bytes) -> Exchange:
+        """The exchange as it was. Raises ``UnknownFormat`` for a snapshot of another version of the service."""
+        try:
+            state = _decoder.decode(snapshot)
+        except msgspec.MsgspecError as error:
+            raise UnknownFormat(f"the snapshot cannot be read: {error}") from None
+        if state.format != STATE_FORMAT:
+            raise UnknownFormat(f"the snapshot has format {state.format}, this version reads {STATE_FORMAT}")
+        exchange = cls()
+        floor = exchange.floor
+        floor.calls, floor.people, floor.policies = state.calls, state.people, state.policies
+        floor.current_version, floor.switch_ready = state.current_version, state.switch_ready
+        floor.rebuild()
+        return exchange
+
+    def check(self) -> Sequence[str]:
+        """Every promise about the state that does not hold right now; empty when all is well."""
+        return broken_promises(self.floor)

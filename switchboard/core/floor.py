@@ -1,0 +1,192 @@
+"""The floor: every living call, every person, who waits where; and the outbox of what came out of one fact.
+
+All rules work on a ``Floor``; none keeps anything of its own. What must survive a restart is in ``calls``,
+``people``, ``policies`` and ``switch_ready``; everything else is an index derived from them, or the outbox.
+Dictionaries keep their order and sets are not iterated, so that the same facts always give the same floor.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import msgspec
+
+from switchboard.core.actions import Action
+from switchboard.core.call_state import Bug, Call, Connecting, Waiting
+from switchboard.core.entries import Entry, PersonChanged, Reason
+from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.matching import WaitingCaller
+from switchboard.core.policy import Policy
+from switchboard.core.staff import Doing, Engagement, PersonRecord
+
+
+class Floor:
+    def __init__(self) -> None:
+        self.calls: dict[CallId, Call] = {}
+        self.people: dict[PersonId, PersonRecord] = {}
+        self.policies: dict[str, Policy] = {}
+        """By version: the current one and those that living calls arrived with."""
+        self.current_version: str | None = None
+        self.switch_ready = False
+        # derived
+        self.leg_owner: dict[LegId, CallId] = {}
+        self.waiting: dict[str, dict[CallId, None]] = {}
+        """Per queue, the calls that stand in it, whether or not somebody is being rung for them."""
+        self.deadlines: list[tuple[int, str, str]] = []
+        """Heap of (until, kind, id); an entry whose owner has moved on is skipped."""
+        self.armed: dict[tuple[str, str], int] = {}
+        """The last deadline put on the heap for each owner."""
+        # outbox of the fact being handled
+        self.actions: list[Action] = []
+        self.entries: list[Entry] = []
+        self.new_reasons: dict[CallId, list[Reason]] = {}
+        """The decisions of this fact, by call."""
+        self.gone: dict[CallId, Call] = {}
+        """Calls forgotten in this fact."""
+        self.touched: dict[PersonId, None] = {}
+        """People whose state may have changed."""
+        self.at_ms = 0
+
+    # policy ------------------------------------------------------------------------------------------------
+
+    @property
+    def policy(self) -> Policy:
+        """The current policy. Raises ``Bug`` before the first one was loaded."""
+        if self.current_version is None:
+            raise Bug("no policy was loaded")
+        return self.policies[self.current_version]
+
+    def policy_of(self, call: Call) -> Policy:
+        """The policy that ``call`` arrived with: it keeps it to its end."""
+        return self.policies[call.policy_version]
+
+    # calls and legs ----------------------------------------------------------------------------------------
+
+    def add_call(self, call: Call) -> None:
+        self.calls[call.call_id] = call
+        self.leg_owner[call.leg] = call.call_id
+
+    def forget_call(self, call: Call) -> None:
+        """The call is over and all its legs are gone."""
+        for leg in (call.leg, *call.legs):
+            self.leg_owner.pop(leg, None)
+        for person in self.people.values():
+            for leg in [leg for leg, engaged in person.legs.items() if engaged.call == call.call_id]:
+                self.release(person.person_id, leg)
+        self.leave_queue(call.call_id)
+        self.calls.pop(call.call_id, None)
+        self.gone[call.call_id] = call
+
+    def add_leg(self, call: Call, leg: LegId, person: PersonId | None) -> None:
+        call.legs[leg] = person
+        self.leg_owner[leg] = call.call_id
+        if person is not None:
+            self.engage(person, leg, call.call_id, Doing.RINGING)
+
+    def drop_leg(self, call: Call, leg: LegId) -> None:
+        """The leg is gone from Asterisk."""
+        person = call.legs.pop(leg, None)
+        self.leg_owner.pop(leg, None)
+        if person is not None:
+            self.release(person, leg)
+
+    # queues ------------------------------------------------------------------------------------------------
+
+    def join_queue(self, call: Call, queue: str) -> None:
+        self.waiting.setdefault(queue, {})[call.call_id] = None
+
+    def leave_queue(self, call: CallId) -> None:
+        for line_up in self.waiting.values():
+            line_up.pop(call, None)
+
+    def waiting_callers(self, queue: str) -> list[WaitingCaller]:
+        """Those in ``queue`` for whom nobody is being rung."""
+        callers = []
+        for call_id in self.waiting.get(queue, ()):
+            call = self.calls[call_id]
+            if isinstance(call.state, Waiting) and not call.state.offers:
+                callers.append(self.as_waiting(call, queue))
+        return callers
+
+    def as_waiting(self, call: Call, queue: str) -> WaitingCaller:
+        priority = self.policy_of(call).queues[queue].priority.get(call.client_class or "", 0)
+        return WaitingCaller(call.call_id, priority, call.arrived_at_ms, tuple(call.not_again))
+
+    # people ------------------------------------------------------------------------------------------------
+
+    def touch(self, person: PersonId) -> None:
+        self.touched[person] = None
+
+    def engage(self, person: PersonId, leg: LegId, call: CallId, doing: Doing) -> None:
+        """A leg of this person's phone now rings or talks."""
+        record = self.people.get(person)
+        if record is not None:
+            record.legs[leg] = Engagement(call, doing)
+            self.touch(person)
+
+    def let_go(self, person: PersonId, leg: LegId) -> None:
+        """A leg of this person's phone was told to end; they are free when it is gone."""
+        record = self.people.get(person)
+        if record is not None and leg in record.legs:
+            record.legs[leg] = msgspec.structs.replace(record.legs[leg], ending=True)
+            record.release_until_ms = self.at_ms + self.policy.limits.settle_ms
+            self.touch(person)
+
+    def release(self, person: PersonId, leg: LegId) -> None:
+        """A leg of this person's phone is gone."""
+        record = self.people.get(person)
+        if record is None or record.legs.pop(leg, None) is None:
+            return
+        if not any(engaged.ending for engaged in record.legs.values()):
+            record.release_until_ms = None
+        if not record.legs:
+            record.idle_since_ms = self.at_ms
+        self.touch(person)
+
+    def note_people(self, reason: str) -> None:
+        """Put the new state of every touched person on record, if it is new."""
+        for person in self.touched:
+            record = self.people.get(person)
+            if record is not None and record.state is not record.noted:
+                record.noted = record.state
+                call = next((engaged.call for engaged in record.legs.values()), None)
+                self.entries.append(
+                    PersonChanged(
+                        person=person, at_ms=self.at_ms, state=record.state, reason=reason, call=call
+                    )
+                )
+
+    # outbox ------------------------------------------------------------------------------------------------
+
+    def act(self, action: Action) -> None:
+        self.actions.append(action)
+
+    def because(self, call: Call, what: str, why: str, person: PersonId | None = None) -> None:
+        """Store a decision with its reason; also the text of the step in the call's history."""
+        reason = Reason(self.at_ms, what, why, person)
+        call.reasons.append(reason)
+        self.new_reasons.setdefault(call.call_id, []).append(reason)
+
+    def arm(self, until_ms: int, kind: str, owner: str) -> None:
+        """Let ``DeadlinePassed`` come at ``until_ms`` for a ``call`` or a ``person``."""
+        if self.armed.get((kind, owner)) != until_ms:
+            self.armed[kind, owner] = until_ms
+            heapq.heappush(self.deadlines, (until_ms, kind, owner))
+
+    def clear_outbox(self, at_ms: int) -> None:
+        self.at_ms = at_ms
+        self.actions, self.entries = [], []
+        self.new_reasons, self.touched, self.gone = {}, {}, {}
+
+    def rebuild(self) -> None:
+        """Make everything derived again, from what was restored."""
+        for call in self.calls.values():
+            for leg in (*((call.leg,) if call.caller_there else ()), *call.legs):
+                self.leg_owner[leg] = call.call_id
+            self.arm(call.state.until_ms, "call", call.call_id)
+            queue = call.state.back_to if isinstance(call.state, Connecting) else call.state
+            if isinstance(queue, Waiting):
+                self.join_queue(call, queue.queue)
+        for person in self.people.values():
+            if person.until_ms is not None:
+                self.arm(person.until_ms, "person", person.person_id)

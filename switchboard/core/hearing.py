@@ -1,0 +1,37 @@
+"""What the caller hears: ringing or music or a voice, never silence (duty D1)."""
+
+from __future__ import annotations
+
+from switchboard.core.actions import Answer, SoundRinging, StartMusic, StopMusic
+from switchboard.core.call_state import Call, Hears
+from switchboard.core.floor import Floor
+
+
+def let_hear_ringing(floor: Floor, call: Call) -> None:
+    """Ringing, as long as the call is not answered; music afterwards: a second ring tone would confuse."""
+    if call.answered:
+        let_hear_music(floor, call)
+    elif call.hears is not Hears.RINGING:
+        floor.act(SoundRinging(call.call_id, call.leg))
+        call.hears = Hears.RINGING
+
+
+def let_hear_music(floor: Floor, call: Call, music: str = "default") -> None:
+    answer(floor, call)
+    if call.hears is not Hears.MUSIC:
+        floor.act(StartMusic(call.call_id, call.leg, music))
+        call.hears = Hears.MUSIC
+
+
+def let_hear_voice(floor: Floor, call: Call) -> None:
+    """Make way for a person or a message."""
+    answer(floor, call)
+    if call.hears is Hears.MUSIC:
+        floor.act(StopMusic(call.call_id, call.leg))
+    call.hears = Hears.VOICE
+
+
+def answer(floor: Floor, call: Call) -> None:
+    if not call.answered:
+        floor.act(Answer(call.call_id, call.leg))
+        call.answered = True

@@ -1,0 +1,93 @@
+"""What must hold between any two facts, whatever happened: read by tests, the simulation, and at will live.
+
+These promises are about the state. Promises about the history (nobody stops ringing before their time, one
+outcome per call) are in the simulation's checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from switchboard.core.call_state import Call, Connecting, Ending, Saying, Talking, Waiting
+from switchboard.core.entries import PersonState
+from switchboard.core.floor import Floor
+from switchboard.core.matching import next_caller
+from switchboard.core.staff import Doing, PersonRecord
+
+
+def broken_promises(floor: Floor) -> list[str]:
+    """Every broken promise, in words; empty when all is well."""
+    found = [problem for call in floor.calls.values() for problem in _of_call(floor, call)]
+    found += [problem for person in floor.people.values() for problem in _of_person(floor, person)]
+    found += _of_index(floor)
+    return found
+
+
+def _of_call(floor: Floor, call: Call) -> Iterator[str]:
+    name = f"call {call.call_id} ({type(call.state).__name__})"
+    if isinstance(call.state, Ending) != (call.outcome is not None):
+        yield f"{name}: outcome {call.outcome}"
+    if call.outcome is None and not call.caller_there:
+        yield f"{name}: goes on without its caller"
+    if call.policy_version not in floor.policies:
+        yield f"{name}: its policy {call.policy_version} is gone"
+    if call.caller_there and floor.leg_owner.get(call.leg) != call.call_id:
+        yield f"{name}: its caller's leg is not known to be its own"
+    if isinstance(call.state, Ending) and not call.caller_there and not call.legs:
+        yield f"{name}: over, but not forgotten"
+    rung = [offer.person for offer in call.offers if offer.person is not None]
+    if len(set(rung)) != len(rung):
+        yield f"{name}: rings one person twice"
+    for offer in call.offers:
+        if offer.leg not in call.legs:
+            yield f"{name}: an offer's leg is gone"
+        if offer.person in call.not_again:
+            yield f"{name}: rings {offer.person}, who did not take it before"
+        if (call.ringing_since_ms is None) or call.outcome is not None:
+            yield f"{name}: somebody rings, but not for it"
+        record = floor.people.get(offer.person) if offer.person is not None else None
+        if record is not None and (offer.leg not in record.legs or record.legs[offer.leg].ending):
+            yield f"{name}: {offer.person} does not know of being rung"
+    state = call.state
+    needed = (
+        state.leg
+        if isinstance(state, Talking)
+        else state.offer.leg
+        if isinstance(state, Connecting)
+        else None
+    )
+    if needed is not None and needed not in call.legs:
+        yield f"{name}: talks with nobody"
+    if isinstance(state, Talking | Connecting | Saying) and not call.answered:
+        yield f"{name}: the caller was not answered"
+    if isinstance(state, Waiting) and call.call_id not in floor.waiting.get(state.queue, {}):
+        yield f"{name}: not in queue {state.queue}"
+
+
+def _of_person(floor: Floor, person: PersonRecord) -> Iterator[str]:
+    for leg, engaged in person.legs.items():
+        call = floor.calls.get(engaged.call)
+        if call is None:
+            yield f"{person.person_id}: busy with {engaged.call}, which does not exist"
+        elif leg not in call.legs and not (leg == call.leg and call.caller_there):
+            yield f"{person.person_id}: busy with leg {leg}, which {engaged.call} does not have"
+    if sum(engaged.doing is Doing.RINGING and not engaged.ending for engaged in person.legs.values()) > 1:
+        yield f"{person.person_id}: rung for two callers at once"
+    if person.state is PersonState.READY:
+        for queue in floor.policy.queues.values():
+            callers = floor.waiting_callers(queue.name) if person.person_id in queue.people else []
+            if next_caller(person.person_id, callers) is not None:
+                yield f"{person.person_id}: ready while somebody waits in queue {queue.name}"
+
+
+def _of_index(floor: Floor) -> Iterator[str]:
+    for leg, owner in floor.leg_owner.items():
+        call = floor.calls.get(owner)
+        if call is None or (leg != call.leg and leg not in call.legs):
+            yield f"leg {leg}: belongs to {owner}, which does not have it"
+    for queue, line_up in floor.waiting.items():
+        for call_id in line_up:
+            state = floor.calls[call_id].state if call_id in floor.calls else None
+            state = state.back_to if isinstance(state, Connecting) else state
+            if not isinstance(state, Waiting) or state.queue != queue:
+                yield f"queue {queue}: {call_id} stands in it but does not wait"
