@@ -24,16 +24,10 @@ _DEFAULT_LANGUAGE = "en"
 def begin(floor: Floor, fact: CallArrived) -> Call:
     """Make the call that came with ``fact`` and begin to serve it."""
     call_id = call_id_for(fact.leg, floor.at_ms)
-    return (
-        _from_line(floor, fact, call_id)
-        if fact.entrance is Entrance.LINE
-        else _from_phone(floor, fact, call_id)
-    )
+    return _from_line(floor, fact, call_id) if fact.entrance is Entrance.LINE else _from_phone(floor, fact, call_id)
 
 
-def _new_call(
-    floor: Floor, fact: CallArrived, call_id: CallId, direction: Direction, number: PhoneNumber
-) -> Call:
+def _new_call(floor: Floor, fact: CallArrived, call_id: CallId, direction: Direction, number: PhoneNumber) -> Call:
     policy = floor.policy
     call = Call(
         call_id=call_id,
@@ -56,9 +50,7 @@ def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     policy = floor.policy
     call = _new_call(floor, fact, call_id, Direction.INBOUND, read_number(fact.number, policy.number_plan))
     call.line = find_line(policy, fact.dialled)
-    floor.because(
-        call, "arrived", f"on line {call.line.name}" if call.line else "on a number that no line has"
-    )
+    floor.because(call, "arrived", f"on line {call.line.name}" if call.line else "on a number that no line has")
     if call.line is not None and call.line.language != _DEFAULT_LANGUAGE:
         floor.act(SetLanguage(call_id, call.leg, call.line.language))
     let_hear_ringing(floor, call)

@@ -132,9 +132,7 @@ def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     floor.act(Connect(call.call_id, bridge, (call.leg, leg)))
     settle_ms = floor.policy_of(call).limits.settle_ms
     call.enter(Connecting(offer, bridge, floor.at_ms + settle_ms, _without_offers(state)))
-    floor.because(
-        call, "picked_up", f"picked up after {(floor.at_ms - offer.since_ms) / 1000:.1f} s", offer.person
-    )
+    floor.because(call, "picked_up", f"picked up after {(floor.at_ms - offer.since_ms) / 1000:.1f} s", offer.person)
     return True
 
 
@@ -240,9 +238,7 @@ def give_up_connecting(floor: Floor, call: Call, state: Connecting, why: str) ->
 
 
 def finish_talk(floor: Floor, call: Call, state: Talking, why: str) -> None:
-    wrap_up_ms = (
-        floor.policy_of(call).queues[call.from_queue].wrap_up_ms if call.from_queue is not None else 0
-    )
+    wrap_up_ms = floor.policy_of(call).queues[call.from_queue].wrap_up_ms if call.from_queue is not None else 0
     person = floor.people.get(state.person) if state.person is not None else None
     if person is not None and wrap_up_ms > 0:
         person.wrap_up_until_ms = floor.at_ms + wrap_up_ms
@@ -332,9 +328,7 @@ def when_late(floor: Floor, call: Call) -> bool:
                 if offer.until_ms <= floor.at_ms:
                     withdraw(floor, call, [offer])
                     rang_s = (floor.at_ms - offer.since_ms) / 1000
-                    lose_offer(
-                        floor, call, offer, "missed", f"did not answer in {rang_s:.0f} s", _MISSED_CAUSE
-                    )
+                    lose_offer(floor, call, offer, "missed", f"did not answer in {rang_s:.0f} s", _MISSED_CAUSE)
         case Connecting() as state:
             give_up_connecting(floor, call, state, "was not connected in time")
         case Talking() as state:

@@ -70,10 +70,7 @@ def choose_client(found: Sequence[Client]) -> Choice:
     if len(found) == 1:
         return Choice(found[0], f"the number is in the file of client {found[0].client_id}")
     by_id = sorted(found, key=lambda client: client.client_id)
-    by_order = sorted(by_id, key=lambda client: client.last_order_on or "", reverse=True)
-    first = sorted(by_order, key=lambda client: not client.main_number)[0]
+    first = max(by_id, key=lambda client: (client.main_number, client.last_order_on or ""))  # ties: first by id
     others = ", ".join(client.client_id for client in by_id if client.client_id != first.client_id)
     why = "it is their main number" if first.main_number else "theirs is the latest order"
-    return Choice(
-        first, f"client {first.client_id} of {len(found)} who share the number ({why}; also {others})"
-    )
+    return Choice(first, f"client {first.client_id} of {len(found)} who share the number ({why}; also {others})")

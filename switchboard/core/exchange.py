@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct, field
 
-from switchboard.core import arrival, call as calls, queueing, shifts
+from switchboard.core import arrival, queueing, shifts
+from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan
 from switchboard.core.call_state import Call, Ending, Talking
 from switchboard.core.entries import Direction, Entry, Outcome
@@ -97,7 +98,7 @@ class Exchange:
                 person = floor.people.get(person_id)
                 if person is not None:
                     queueing.find_caller(floor, person)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it may end one call only
+        except Exception as error:
             bug = error
             self._our_fault(fact, call, error)
         self._note(fact, call)
@@ -133,11 +134,7 @@ class Exchange:
                     return False
                 shifts.when_late(floor, person, fact)
             case DeadlinePassed():
-                return (
-                    call is not None
-                    and call.state.until_ms == fact.until_ms
-                    and calls.handle(floor, call, fact)
-                )
+                return call is not None and call.state.until_ms == fact.until_ms and calls.handle(floor, call, fact)
             case SwitchReady():
                 self._meet_switch(fact)
             case SwitchLost():

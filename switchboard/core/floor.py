@@ -151,9 +151,7 @@ class Floor:
                 record.noted = record.state
                 call = next((engaged.call for engaged in record.legs.values()), None)
                 self.entries.append(
-                    PersonChanged(
-                        person=person, at_ms=self.at_ms, state=record.state, reason=reason, call=call
-                    )
+                    PersonChanged(person=person, at_ms=self.at_ms, state=record.state, reason=reason, call=call)
                 )
 
     # outbox ------------------------------------------------------------------------------------------------

@@ -49,13 +49,7 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
         if record is not None and (offer.leg not in record.legs or record.legs[offer.leg].ending):
             yield f"{name}: {offer.person} does not know of being rung"
     state = call.state
-    needed = (
-        state.leg
-        if isinstance(state, Talking)
-        else state.offer.leg
-        if isinstance(state, Connecting)
-        else None
-    )
+    needed = state.leg if isinstance(state, Talking) else state.offer.leg if isinstance(state, Connecting) else None
     if needed is not None and needed not in call.legs:
         yield f"{name}: talks with nobody"
     if isinstance(state, Talking | Connecting | Saying) and not call.answered:

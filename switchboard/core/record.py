@@ -45,9 +45,7 @@ def record_of(call: Call) -> CallRecord:
 
 def history_of(call: Call, fact: str, decisions: Sequence[Reason], at_ms: int) -> list[Entry]:
     """The steps that one fact made in the call's history: one for each decision, or one for a mere change of state."""
-    to_state = (
-        "Gone" if not call.caller_there and not call.legs and call.outcome else type(call.state).__name__
-    )
+    to_state = "Gone" if not call.caller_there and not call.legs and call.outcome else type(call.state).__name__
     if not decisions and to_state == call.noted_state:
         return []
     steps: list[Entry] = []

@@ -158,9 +158,7 @@ def find_people(floor: Floor, call: Call, whom: Sequence[Whom]) -> list[PersonId
             case WhomKind.HEAD_OF:
                 people = [policy.departments[meant.name].head]
             case WhomKind.POOL:
-                people = sorted(
-                    policy.pools[meant.name].people, key=lambda person: _idle_order(floor, person)
-                )
+                people = sorted(policy.pools[meant.name].people, key=lambda person: _idle_order(floor, person))
             case WhomKind.PERSON:
                 people = [PersonId(meant.name)]
             case _:
@@ -170,11 +168,7 @@ def find_people(floor: Floor, call: Call, whom: Sequence[Whom]) -> list[PersonId
 
 
 def _no_manager(manager: PersonId | None) -> str:
-    return (
-        "has no manager of their own"
-        if manager is None
-        else f"their manager {manager} is not among the staff"
-    )
+    return "has no manager of their own" if manager is None else f"their manager {manager} is not among the staff"
 
 
 def _idle_order(floor: Floor, person: PersonId) -> tuple[bool, int, str]:

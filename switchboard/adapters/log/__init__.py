@@ -1,0 +1,1 @@
+"""Logs: where facts and entries are made durable."""

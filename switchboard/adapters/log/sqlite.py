@@ -1,0 +1,144 @@
+"""The embedded log: one SQLite file in WAL mode, a batch and its entries in one transaction.
+
+``keep`` commits with full sync before it returns, so nothing is done before the facts that caused it are safe:
+0.1–0.5 ms on an SSD, which the loop may wait for. Reading (delivery, replay) uses a second connection in
+another thread, so that a long read never holds up a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from switchboard.core.entries import Entry
+from switchboard.core.facts import Fact
+from switchboard.engine.inbox import Inbox
+from switchboard.engine.ports import Batch, Clock, Placed
+
+FORMAT = 1
+"""Raised when the tables or the encoding of facts change in a way an older version cannot read."""
+
+_SCHEMA = """
+create table if not exists batch (first integer primary key, at_ms integer not null, facts blob not null);
+create table if not exists entry (position integer, number integer, entry blob not null, primary key (position, number))
+    without rowid;
+create table if not exists snapshot (position integer primary key, state blob not null);
+"""
+
+_facts_encoder = msgspec.msgpack.Encoder()
+_facts_decoder = msgspec.msgpack.Decoder(tuple[Fact, ...])
+_entry_decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry)
+
+
+class LogUnusable(Exception):
+    """The log file cannot be used: written by a newer version, locked by another service, or damaged."""
+
+
+class SqliteLog:
+    """Holds its file exclusively as long as it is open: a second service on the same data is refused."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the log. Raises ``LogUnusable``, saying why and what to do."""
+        self._path = path
+        try:
+            self._write = _open(path)
+            self._write.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise LogUnusable(f"{path}: {error}") from error
+        self._read = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._reading = asyncio.Lock()
+        self._inbox = Inbox()
+        row = self._write.execute("select first, at_ms, facts from batch order by first desc limit 1").fetchone()
+        last = row[0] + len(_facts_decoder.decode(row[2])) - 1 if row is not None else 0
+        snapshot = self._write.execute("select max(position) from snapshot").fetchone()[0] or 0
+        self._next = max(last, snapshot) + 1
+        self.last_at_ms: int = row[1] if row is not None else 0
+        """Time of the last batch kept, Unix milliseconds; the clock must not start before it."""
+        self.clock: Clock | None = None
+
+    def submit(self, fact: Fact) -> None:
+        self._inbox.put(fact)
+
+    @property
+    def waiting(self) -> int:
+        """How many facts wait to be ordered."""
+        return len(self._inbox)
+
+    async def ordered(self) -> AsyncIterator[Batch]:
+        assert self.clock is not None
+        while True:
+            batch = await self._inbox.next_batch(self._next, self.clock)
+            self._next += len(batch.facts)
+            yield batch
+
+    async def keep(self, batch: Batch, entries: Sequence[Placed]) -> None:
+        encode = _facts_encoder.encode
+        write = self._write
+        write.execute("begin immediate")
+        try:
+            write.execute("insert into batch values (?, ?, ?)", (batch.first, batch.at_ms, encode(batch.facts)))
+            write.executemany(
+                "insert into entry values (?, ?, ?)",
+                [(placed.position, placed.index, encode(placed.entry)) for placed in entries],
+            )
+            write.execute("commit")
+        except BaseException:
+            write.execute("rollback")
+            raise
+
+    async def restore(self) -> tuple[int, bytes | None]:
+        row = self._write.execute("select position, state from snapshot order by position desc limit 1").fetchone()
+        return (row[0], row[1]) if row is not None else (0, None)
+
+    async def stored(self, after: int) -> AsyncIterator[Batch]:
+        """Ends with the newest batch kept when it is asked for more."""
+        while rows := await self._query(
+            "select first, at_ms, facts from batch where first > ? order by first limit 200", after
+        ):
+            for first, at_ms, facts in rows:
+                yield Batch(first, at_ms, _facts_decoder.decode(facts))
+                after = first
+
+    async def snapshot(self, position: int, state: bytes) -> None:
+        self._write.execute("insert or replace into snapshot values (?, ?)", (position, state))
+
+    async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Placed]:
+        rows = await self._query(
+            "select position, number, entry from entry where (position, number) > (?, ?)"
+            " order by position, number limit ?",
+            *after,
+            limit,
+        )
+        return [Placed(position, number, _entry_decoder.decode(entry)) for position, number, entry in rows]
+
+    async def forget(self, delivered: tuple[int, int]) -> None:
+        """Drop delivered entries, all snapshots but the newest, and the batches it covers."""
+        position, _ = await self.restore()
+        self._write.execute("delete from entry where (position, number) <= (?, ?)", delivered)
+        self._write.execute("delete from snapshot where position < ?", (position,))
+        # a batch may straddle the snapshot's position only if snapshots were taken inside one; they are not
+        self._write.execute("delete from batch where first <= ?", (position,))
+
+    def close(self) -> None:
+        self._read.close()
+        self._write.close()
+
+    async def _query(self, sql: str, *values: int) -> list[tuple[int, int, bytes]]:
+        async with self._reading:
+            return await asyncio.to_thread(lambda: self._read.execute(sql, values).fetchall())
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version > FORMAT:
+        connection.close()
+        raise LogUnusable(f"{path}: written by a newer version (format {version}, this one reads {FORMAT})")
+    connection.execute(f"pragma user_version = {FORMAT}")
+    return connection

@@ -1,0 +1,83 @@
+"""Lanes: the actions of one call are performed in order, calls run side by side.
+
+One task per call that has something to do; it ends when its lane is empty. A refusal becomes an ``ActionFailed``
+fact; any other exception is a bug, told to the exchange as a refusal too, and reported with its traceback. A
+look-up does not hold its lane: the caller may be answered, or gone, before the directory is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from switchboard.core.actions import Action, Answer, HangUp, LookUpCaller, Play, Ring, RingOutside
+from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed
+from switchboard.core.ids import CallId
+from switchboard.engine.ports import Directory, Refused, Telephony
+
+_log = structlog.get_logger()
+_ACTION_AT_MOST_S = 5.0
+"""An action that takes longer counts as refused: a lane must not stand still behind it."""
+
+
+class Lanes:
+    def __init__(
+        self, tasks: asyncio.TaskGroup, telephony: Telephony, directory: Directory, post: Callable[[Fact], None]
+    ) -> None:
+        self._tasks = tasks
+        self._telephony = telephony
+        self._directory = directory
+        self._post = post
+        self._lanes: dict[CallId, deque[Action]] = {}
+
+    @property
+    def busy(self) -> int:
+        """How many calls have actions under way."""
+        return len(self._lanes)
+
+    def give(self, action: Action) -> None:
+        """Perform ``action`` after those given before it for the same call."""
+        if isinstance(action, LookUpCaller):
+            self._tasks.create_task(self._look_up(action))
+            return
+        lane = self._lanes.get(action.call)
+        if lane is None:
+            lane = self._lanes[action.call] = deque()
+            self._tasks.create_task(self._drive(action.call, lane))
+        lane.append(action)
+
+    async def _drive(self, call: CallId, lane: deque[Action]) -> None:
+        while lane:
+            action = lane.popleft()
+            try:
+                async with asyncio.timeout(_ACTION_AT_MOST_S):
+                    await self._telephony.perform(action)
+            except Refused as refusal:
+                self._failed(action, refusal.why)
+            except TimeoutError:
+                self._failed(action, f"no answer within {_ACTION_AT_MOST_S:g} s")
+            except Exception as error:
+                _log.exception("action.bug", call=call, action=type(action).__name__)
+                self._failed(action, f"bug: {type(error).__name__}: {error}")
+        del self._lanes[call]
+
+    def _failed(self, action: Action, why: str) -> None:
+        _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
+        leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
+        self._post(ActionFailed(action.call, type(action).__name__, why, leg))
+
+    async def _look_up(self, action: LookUpCaller) -> None:
+        try:
+            async with asyncio.timeout(action.within_ms / 1000):
+                clients = await self._directory.find(action.number)
+            self._post(CallerFound(action.call, clients))
+        except Refused as refusal:
+            self._post(LookUpFailed(action.call, refusal.why))
+        except TimeoutError:
+            self._post(LookUpFailed(action.call, f"no answer within {action.within_ms} ms"))
+        except Exception as error:
+            _log.exception("look_up.bug", call=action.call)
+            self._post(LookUpFailed(action.call, f"bug: {type(error).__name__}"))
