@@ -1,0 +1,53 @@
+"""From the connection into the engine's inbox: each event's fact, in order.
+
+Facts are stored for good, so what says nothing new is left out here: Asterisk repeats a phone's state
+whenever one of its channels comes or goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from switchboard.adapters.asterisk.decode import Stray, decode, ready
+from switchboard.adapters.asterisk.events import KnownEvent
+from switchboard.adapters.asterisk.link import Survey
+from switchboard.core.facts import Fact, PhoneSeen, SwitchLost
+from switchboard.core.ids import PhoneId
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
+
+
+class AsteriskFeed:
+    """The connection's listener. ``submit`` takes a fact or raises ``InboxFull``: then we connect afresh."""
+
+    def __init__(self, submit: Callable[[Fact], None], app: str) -> None:
+        self._submit = submit
+        self._app = app
+        self._registered: dict[PhoneId, bool] = {}
+        self.strays = 0
+        """Channels that came to us but belong to no call."""
+
+    def surveyed(self, survey: Survey) -> None:
+        fact = ready(survey, self._app)
+        self._registered = {PhoneId(endpoint.resource): False for endpoint in survey.endpoints}
+        self._registered.update(dict.fromkeys(fact.phones, True))
+        self._submit(fact)
+
+    def happened(self, event: KnownEvent) -> None:
+        match decode(event, self._app):
+            case None:
+                pass
+            case Stray(leg=leg, why=why):
+                self.strays += 1
+                log.error("stray_channel", leg=leg, why=why)
+            case PhoneSeen(phone=phone, registered=registered) as fact:
+                if self._registered.get(phone) is not registered:
+                    self._submit(fact)
+                    self._registered[phone] = registered
+            case fact:
+                self._submit(fact)
+
+    def lost(self, why: str) -> None:
+        self._submit(SwitchLost(why))

@@ -1,0 +1,160 @@
+"""From actions to ARI requests.
+
+Every channel, bridge and playback gets the id that the action names, so that its events are understood even
+when they come before the answer to the request. When an answer does not come, or says "conflict" (which
+Asterisk also says to what is no conflict), we look whether the thing is there: the ids are ours alone, so if
+it is, we made it.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Final, Protocol
+
+from switchboard.adapters.asterisk import requests
+from switchboard.adapters.asterisk.decode import OURS
+from switchboard.adapters.asterisk.errors import AriConflict, AriError, AriTimeout
+from switchboard.adapters.asterisk.requests import Request
+from switchboard.adapters.asterisk.rest import Answer as Said
+from switchboard.core.actions import (
+    Action,
+    Answer,
+    Connect,
+    HangUp,
+    LookUpCaller,
+    Play,
+    Ring,
+    RingOutside,
+    SendToDialplan,
+    SetLanguage,
+    SoundRinging,
+    StartMusic,
+    StopMusic,
+    TakeDownBridge,
+)
+from switchboard.engine.ports import Refused
+
+BACKSTOP_S: Final = 2
+"""Asterisk's own ring time-out comes this much after ours, so that it only fires when we are gone."""
+
+_NUMBER = re.compile(r"\+?\d{1,32}")
+_PHONE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+
+
+class Asks(Protocol):
+    """What we need of the connection."""
+
+    async def request(self, request: Request) -> Said:
+        """Raises ``AriError``."""
+
+
+class AsteriskTelephony:
+    def __init__(self, ari: Asks, app: str, trunk: str) -> None:
+        """``trunk`` is the SIP endpoint of Asterisk that leads to the public network."""
+        self._ari = ari
+        self._app = app
+        self._trunk = trunk
+
+    async def perform(self, action: Action) -> None:
+        """Ask Asterisk for it; return when it agreed. Raises ``Refused``."""
+        try:
+            await self._perform(action)
+        except AriError as error:
+            raise Refused(str(error)) from error
+
+    async def _perform(self, action: Action) -> None:
+        match action:
+            case Ring() | RingOutside():
+                await self._make(self._leg(action), requests.channel(action.leg))
+            case Connect():
+                await self._connect(action)
+            case LookUpCaller():
+                raise TypeError("a look-up is none of Asterisk's business")
+            case _:
+                await self._ari.request(_worded(action))
+
+    def _leg(self, action: Ring | RingOutside) -> Request:
+        match action:
+            case Ring(phone=phone, caller_number=number, caller_name=name):
+                endpoint, caller_id = f"PJSIP/{_checked(phone, _PHONE, 'phone')}", spoken_caller(number, name)
+            case RingOutside(number=number, caller_number=shown):
+                dialled = _checked(number, _NUMBER, "number")
+                endpoint, caller_id = f"PJSIP/{dialled}@{self._trunk}", spoken_caller(shown, "")
+        timeout_s = -(-action.ring_ms // 1000) + BACKSTOP_S
+        return requests.originate(
+            action.leg,
+            endpoint,
+            app=self._app,
+            app_args=OURS,
+            caller_id=caller_id,
+            timeout_s=timeout_s,
+            originator=action.like,
+        )
+
+    async def _connect(self, action: Connect) -> None:
+        await self._make(requests.make_bridge(action.bridge), requests.bridge(action.bridge))
+        try:
+            await self._ari.request(requests.add_to_bridge(action.bridge, action.legs))
+        except AriError:
+            # one of the legs just left: an empty bridge, or one with a single leg, must not stay behind
+            with suppress(AriError):
+                await self._ari.request(requests.delete_bridge(action.bridge))
+            raise
+
+    async def _make(self, request: Request, look: Request) -> None:
+        """Send a request that makes something; if its answer cannot be trusted, ``look`` whether it is there."""
+        try:
+            await self._ari.request(request)
+        except (AriConflict, AriTimeout) as doubt:
+            try:
+                await self._ari.request(look)
+            except AriError:
+                raise doubt from None
+
+
+def _worded(
+    action: SoundRinging
+    | Answer
+    | SetLanguage
+    | StartMusic
+    | StopMusic
+    | Play
+    | TakeDownBridge
+    | HangUp
+    | SendToDialplan,
+) -> Request:
+    """The one request that an action comes down to."""
+    match action:
+        case SoundRinging(leg=leg):
+            return requests.ring(leg)
+        case Answer(leg=leg):
+            return requests.answer(leg)
+        case SetLanguage(leg=leg, language=language):
+            return requests.set_variable(leg, "CHANNEL(language)", language)
+        case StartMusic(leg=leg, music=music):
+            return requests.start_music(leg, music)
+        case StopMusic(leg=leg):
+            return requests.stop_music(leg)
+        case Play(leg=leg, playback=playback, prompts=prompts):
+            return requests.play(leg, playback, [f"sound:{prompt}" for prompt in prompts])
+        case TakeDownBridge(bridge=bridge):
+            return requests.delete_bridge(bridge)
+        case HangUp(leg=leg, cause=cause):
+            return requests.hang_up(leg, cause)
+        case SendToDialplan(leg=leg, context=context):
+            return requests.continue_in_dialplan(leg, context, "s")
+
+
+def spoken_caller(number: str, name: str) -> str:
+    """``"Anna Weber" <+74951234567>``, as Asterisk reads it, without what would end a part early."""
+    clean_name = re.sub(r'[\x00-\x1f"\\<>]', "", name).strip()[:60]
+    clean_number = re.sub(r"[^0-9A-Za-z+*#]", "", number)[:40]
+    return f'"{clean_name}" <{clean_number}>'
+
+
+def _checked(text: str, shape: re.Pattern[str], what: str) -> str:
+    """``text`` goes into a dial string: anything but its ``shape`` could dial something else."""
+    if shape.fullmatch(text) is None:
+        raise Refused(f"this {what} cannot be dialled")
+    return text
