@@ -1,0 +1,1 @@
+"""Observation: log lines, metrics, health. They watch the loop; nothing depends on them."""

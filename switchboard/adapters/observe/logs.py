@@ -1,0 +1,82 @@
+"""Logs: one line per step of a call, made from the same entries that become its history in Postgres.
+
+Each line has ``call``, ``from_state``, ``fact``, ``to_state``, ``reason``; numbers are masked, because every
+number that gets here is a ``PhoneNumber`` or stands in a reason that never contains one.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from switchboard.core.actions import LookUpCaller
+from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
+from switchboard.core.exchange import Handled
+from switchboard.core.facts import Fact, PolicyLoaded, SwitchLost, SwitchReady
+
+_log = structlog.get_logger()
+
+
+def set_up_logging(*, as_json: bool, level: str = "info") -> None:
+    """JSON lines on stderr for machines, coloured lines for people at a terminal."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            *([structlog.processors.dict_tracebacks] if as_json else []),
+            structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def log_what_happened(fact: Fact, at_ms: int, handled: Handled) -> None:
+    """An observer of the loop."""
+    if handled.bug is not None:
+        _log.error("exchange.bug", fact=type(fact).__name__, exc_info=handled.bug)
+    match fact:
+        case SwitchReady(legs=legs, phones=phones):
+            _log.info("switch.ready", legs=len(legs), phones=len(phones))
+        case SwitchLost(why=why):
+            _log.error("switch.lost", reason=why)
+        case PolicyLoaded(policy=policy):
+            _log.info("policy.loaded", version=policy.version)
+        case _:
+            pass
+    for action in handled.actions:
+        if isinstance(action, LookUpCaller):
+            _log.info("call.number", call=action.call, number=str(action.number))
+    for entry in handled.entries:
+        match entry:
+            case CallStep():
+                _log.info(
+                    "call.step",
+                    call=entry.call,
+                    from_state=entry.from_state,
+                    fact=entry.fact,
+                    to_state=entry.to_state,
+                    reason=entry.reason,
+                    **({"person": entry.person} if entry.person else {}),
+                )
+            case CallRecord(outcome=outcome) if outcome is not None and entry.ended_at_ms == at_ms:
+                _log.info(
+                    "call.ended",
+                    call=entry.call,
+                    outcome=str(outcome),
+                    answered_by=entry.answered_by,
+                    wait_ms=entry.wait_ms,
+                    talk_ms=entry.talk_ms,
+                )
+            case PersonChanged():
+                _log.info("person.changed", person=entry.person, state=str(entry.state), reason=entry.reason)
+            case TaskOpened():
+                _log.info("task.opened", task=entry.task, kind=entry.kind, person=entry.person, call=entry.call)
+            case _:
+                pass

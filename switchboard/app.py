@@ -1,0 +1,135 @@
+"""Builds everything and wires it: the only file that knows all the parts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import structlog
+
+from switchboard.adapters.asterisk.connection import AriConnection, State
+from switchboard.adapters.asterisk.feed import AsteriskFeed
+from switchboard.adapters.asterisk.settings import AriSettings
+from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk
+from switchboard.adapters.log.sqlite import SqliteLog
+from switchboard.adapters.observe.http import Health, serve_observation
+from switchboard.adapters.observe.logs import log_what_happened
+from switchboard.adapters.observe.metrics import Metrics
+from switchboard.adapters.postgres.directory import PostgresDirectory
+from switchboard.adapters.postgres.recorder import PostgresRecords
+from switchboard.config.load import BadConfig, load
+from switchboard.config.settings import Settings
+from switchboard.config.watch import watch
+from switchboard.core.facts import PolicyLoaded
+from switchboard.core.policy import Policy
+from switchboard.engine.clock import SteadyClock
+from switchboard.engine.loop import Loop
+from switchboard.engine.recorder import Recorder
+
+_log = structlog.get_logger()
+_LATE_DELIVERY_S = 10.0
+"""Entries older than this that are not in Postgres are a problem worth telling."""
+
+
+class Stopped(Exception):
+    """Somebody asked us to stop (SIGTERM, SIGINT)."""
+
+
+class Service:
+    """Everything one running switchboard consists of."""
+
+    def __init__(self, settings: Settings, policy: Policy) -> None:
+        """Opens the log. Raises ``LogUnusable``."""
+        self._settings = settings
+        self._policy = policy
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self._event_log = SqliteLog(settings.data / "switchboard.db")
+        clock = SteadyClock(self._event_log.last_at_ms)
+        self._event_log.clock = clock
+        self._metrics = Metrics(lambda: self._loop.exchange)
+        self._loop = Loop(self._event_log, clock, observers=(log_what_happened, self._metrics.observe))
+        ari_settings = AriSettings(
+            url=settings.ari_url, user=settings.ari_user, password=settings.ari_password, phones=_phones(policy)
+        )
+        self._ari = AriConnection(
+            ari_settings, AsteriskFeed(self._loop.post, ari_settings.app), on_state=self._switch_state
+        )
+        self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
+        self._directory = PostgresDirectory(settings.database_url, policy.timezone)
+        self._records = PostgresRecords(settings.database_url)
+        self._recorder = Recorder(self._event_log, self._records, self._loop.kept)
+
+    async def run(self) -> None:
+        """Serve until asked to stop. Raises what no waiting mends, in an ``ExceptionGroup``."""
+        replayed = await self._loop.rebuild()
+        _log.info("service.starting", replayed=replayed, position=self._loop.position, policy=self._policy.version)
+        if self._loop.exchange.floor.current_version != self._policy.version:
+            self._loop.post(PolicyLoaded(self._policy))
+        observation = await serve_observation(
+            self._settings.http_host, self._settings.http_port, self._metrics.registry, self._health
+        )
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_until_told_to_stop())
+                tasks.create_task(self._loop.run(self._telephony, self._directory))
+                tasks.create_task(self._ari.run())
+                tasks.create_task(self._recorder.run())
+                tasks.create_task(self._follow_config(self._settings.config))
+        except* Stopped:
+            _log.info("service.stopping")
+        finally:
+            await self._loop.take_snapshot()
+            await observation.cleanup()
+            await self._directory.close()
+            await self._records.close()
+            self._event_log.close()
+
+    async def _follow_config(self, folder: Path) -> None:
+        """Take a new policy as soon as the files give one; a broken edit changes nothing."""
+        async for result in watch(folder):
+            if isinstance(result, BadConfig):
+                _log.error("policy.refused", problems=[str(problem) for problem in result.problems])
+                continue
+            if _phones(result) != _phones(self._policy):
+                self._ari.resync("the staff's phones changed", phones=_phones(result))
+            self._policy = result
+            self._loop.post(PolicyLoaded(result))
+
+    def _switch_state(self, state: State, _why: str) -> None:
+        self._metrics.switch_ready.set(state is State.READY)
+
+    async def _health(self) -> Health:
+        floor = self._loop.exchange.floor
+        lag_s = self._recorder.lag_s
+        self._metrics.undelivered_s.set(lag_s)
+        problems = []
+        if self._ari.state is not State.READY:
+            problems.append(f"Asterisk is {self._ari.state}")
+        if lag_s > _LATE_DELIVERY_S:
+            problems.append(f"Postgres is {lag_s:.0f} s behind; records wait in the log")
+        return Health(
+            ok=not problems,
+            problems=tuple(problems),
+            waiting=sum(len(line_up) for line_up in floor.waiting.values()),
+            calls=len(floor.calls),
+            policy=floor.current_version or "",
+        )
+
+
+def _phones(policy: Policy) -> tuple[str, ...]:
+    return tuple(sorted(person.phone for person in policy.people.values()))
+
+
+async def _until_told_to_stop() -> None:
+    told = asyncio.Event()
+    running = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, told.set)
+    await told.wait()
+    raise Stopped
+
+
+async def run_service(settings: Settings) -> None:
+    """Load the config and serve. Raises ``BadConfig``, ``LogUnusable``, ``AriUnusable``, ``AriReplaced``."""
+    await Service(settings, load(settings.config)).run()
