@@ -58,9 +58,13 @@ def _system_asterisk() -> AsteriskTree | None:
         say(f"The machine's Asterisk is {version}, older than {oldest}: using a private one.")
         return None
     modules = [path for path in _system_module_dirs() if (path / "res_ari.so").exists()]
-    data = [path for path in _system_data_dirs() if (path / "sounds" / "en").exists() and (path / "moh").exists()]
+    data = [
+        path for path in _system_data_dirs() if (path / "sounds" / "en").exists() and (path / "moh").exists()
+    ]
     if not modules or not data:
-        say(f"The machine's Asterisk {version} lacks ARI modules, English sounds or music: using a private one.")
+        say(
+            f"The machine's Asterisk {version} lacks ARI modules, English sounds or music: using a private one."
+        )
         return None
     return AsteriskTree((binary,), modules[0], data[0], version)
 
@@ -97,8 +101,17 @@ def _make(root: Path, logs: Path) -> None:
     need_commands({"mmdebstrap": "mmdebstrap"}, logs)
     building = root.with_name(root.name + ".building")
     _remove(building)
-    argv = ["mmdebstrap", "--variant=apt", *_apt_options(), f"--include={','.join(PACKAGES)}", SUITE, str(building)]
-    run_shown("Unpacking a private Asterisk from Debian", as_root(argv, "mmdebstrap"), logs / "mmdebstrap.log")
+    argv = [
+        "mmdebstrap",
+        "--variant=apt",
+        *_apt_options(),
+        f"--include={','.join(PACKAGES)}",
+        SUITE,
+        str(building),
+    ]
+    run_shown(
+        "Unpacking a private Asterisk from Debian", as_root(argv, "mmdebstrap"), logs / "mmdebstrap.log"
+    )
     if os.geteuid() != 0:
         owner = f"{os.geteuid()}:{os.getegid()}"
         subprocess.run(as_root(["chown", "-R", owner, str(building)], "chown"), check=True)
@@ -150,7 +163,7 @@ def _multiarch() -> str:
 
 
 def _version_of(command: tuple[str, ...]) -> str:
-    """"22.10.1" out of "Asterisk 22.10.1~dfsg+~cs6.15.60671435-1"."""
+    """ "22.10.1" out of "Asterisk 22.10.1~dfsg+~cs6.15.60671435-1"."""
     printed = subprocess.run([*command, "-V"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"\d+(\.\d+)+", printed)
     if found is None:
