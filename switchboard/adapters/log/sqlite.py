@@ -8,6 +8,8 @@ another thread, so that a long read never holds up a call.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -43,11 +45,12 @@ class SqliteLog:
 
     def __init__(self, path: Path) -> None:
         """Open or create the log. Raises ``LogUnusable``, saying why and what to do."""
-        self._path = path
+        self._lock = _lock(path)
         try:
             self._write = _open(path)
             self._write.executescript(_SCHEMA)
         except sqlite3.Error as error:
+            os.close(self._lock)
             raise LogUnusable(f"{path}: {error}") from error
         self._read = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._reading = asyncio.Lock()
@@ -126,10 +129,22 @@ class SqliteLog:
     def close(self) -> None:
         self._read.close()
         self._write.close()
+        os.close(self._lock)
 
     async def _query(self, sql: str, *values: int) -> list[tuple[int, int, bytes]]:
         async with self._reading:
             return await asyncio.to_thread(lambda: self._read.execute(sql, values).fetchall())
+
+
+def _lock(path: Path) -> int:
+    """Hold the data folder as long as we live: the lock goes with the process, also when it is killed."""
+    lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise LogUnusable(f"{path}: another service holds it; stop that one, or give this one its own data") from None
+    return lock
 
 
 def _open(path: Path) -> sqlite3.Connection:
