@@ -104,7 +104,7 @@ class AriConnection:
         connector = aiohttp.TCPConnector(limit=HTTP_CONNECTIONS, keepalive_timeout=HTTP_KEPT_S)
         headers = {"Authorization": self._settings.authorization}
         loop = asyncio.get_running_loop()
-        pause_s, longest_s = self._settings.back_off_s
+        attempt = 0
         try:
             async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
                 self._http = Http(session, self._settings.ari_url, self._settings.request_s)
@@ -112,10 +112,10 @@ class AriConnection:
                     began = loop.time()
                     why = await self._one_life(session, self._http)
                     if loop.time() - began >= self._settings.steady_s:
-                        pause_s = self._settings.back_off_s[0]
+                        attempt = 0
                     self._lose(why)
-                    await self._pause(pause_s * self._chance.uniform(0.5, 1.0))
-                    pause_s = min(pause_s * 2, longest_s)
+                    await self._pause(pause_before(attempt, self._settings.back_off_s, self._chance))
+                    attempt += 1
         except AriReplaced as replaced:
             self._lose(str(replaced))
             self._enter(State.REPLACED, str(replaced))
@@ -213,7 +213,7 @@ class AriConnection:
         was_ready = self.state is State.READY
         self._enter(State.LOST, why)
         if was_ready:
-            self.counts.losses += 1
+            self.counts.losses += not self._stopping
             try:
                 self._listener.lost(why)
             except Exception:
@@ -243,6 +243,12 @@ class AriConnection:
         if self._http is None:
             raise AriUnavailable("", f"not connected to Asterisk ({self.state})")
         return self._http
+
+
+def pause_before(attempt: int, back_off_s: tuple[float, float], chance: Random) -> float:
+    """Seconds to wait before connecting for the ``attempt``-th time again (0 …): doubled each time, up to the longest."""
+    first_s, longest_s = back_off_s
+    return float(min(first_s * 2 ** min(attempt, 30), longest_s) * chance.uniform(0.5, 1.0))
 
 
 def read_version(text: str) -> tuple[int, int, int] | None:

@@ -204,6 +204,7 @@ NOT_WANTED: Final = (
     "ChannelDialplan",
     "ChannelUserevent",
     "ChannelVarset",
+    "PlaybackContinuing",
 )
 """Types that Asterisk is told not to send us: 46 of the 58 messages that an ordinary call would make."""
 

@@ -150,7 +150,8 @@ class Http:
             raise AriTimeout(str(request), f"no answer within {self._within_s:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise AriUnavailable(str(request), f"no connection: {error}") from error
-        return _answer(request, response.status, text or response.reason or "")
+        spoke_ari = response.content_type == "application/json"  # else the web server itself: no ARI there (yet)
+        return _answer(request, response.status, text if spoke_ari else response.reason or "")
 
 
 def _frame(request: Request, number: str) -> bytes:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from switchboard.adapters.asterisk import requests
 from switchboard.adapters.asterisk.decode import OURS
@@ -35,9 +37,6 @@ from switchboard.core.actions import (
 )
 from switchboard.engine.ports import Refused
 
-BACKSTOP_S: Final = 2
-"""Asterisk's own ring time-out comes this much after ours, so that it only fires when we are gone."""
-
 _NUMBER = re.compile(r"\+?\d{1,32}")
 _PHONE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
 
@@ -49,9 +48,14 @@ class Asks(Protocol):
         """Raises ``AriError``."""
 
 
+class Trunk(Struct, frozen=True):
+    """The way out to the public network: a SIP endpoint of Asterisk."""
+
+    endpoint: str = "trunk"
+
+
 class AsteriskTelephony:
-    def __init__(self, ari: Asks, app: str, trunk: str) -> None:
-        """``trunk`` is the SIP endpoint of Asterisk that leads to the public network."""
+    def __init__(self, ari: Asks, app: str, trunk: Trunk) -> None:
         self._ari = ari
         self._app = app
         self._trunk = trunk
@@ -80,8 +84,8 @@ class AsteriskTelephony:
                 endpoint, caller_id = f"PJSIP/{_checked(phone, _PHONE, 'phone')}", spoken_caller(number, name)
             case RingOutside(number=number, caller_number=shown):
                 dialled = _checked(number, _NUMBER, "number")
-                endpoint, caller_id = f"PJSIP/{dialled}@{self._trunk}", spoken_caller(shown, "")
-        timeout_s = -(-action.ring_ms // 1000) + BACKSTOP_S
+                endpoint, caller_id = f"PJSIP/{dialled}@{self._trunk.endpoint}", spoken_caller(shown, "")
+        timeout_s = -(-action.ring_ms // 1000)  # whole seconds, never fewer than asked for: 0 would be for ever
         return requests.originate(
             action.leg,
             endpoint,
