@@ -246,7 +246,7 @@ class AriConnection:
 
 
 def pause_before(attempt: int, back_off_s: tuple[float, float], chance: Random) -> float:
-    """Seconds to wait before connecting for the ``attempt``-th time again (0 …): doubled each time, up to the longest."""
+    """Seconds to wait before reconnecting; ``attempt`` counts from 0. Doubled each time, up to the longest."""
     first_s, longest_s = back_off_s
     return float(min(first_s * 2 ** min(attempt, 30), longest_s) * chance.uniform(0.5, 1.0))
 
