@@ -1,4 +1,4 @@
-"""Switchboard: a company's telephone operator, driving Asterisk over ARI. A call's journey, one line per stage:
+"""Switchboard: a company's telephone operator, driving Asterisk over ARI. A call's journey in seven stages:
 
 1. Asterisk tells of a new channel; it is decoded into a fact         ``adapters.asterisk.decode``
 2. facts are put in order, handed to the exchange, kept, acted upon    ``engine.loop``

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -16,8 +18,9 @@ from switchboard.adapters.log.sqlite import SqliteLog
 from switchboard.adapters.observe.http import Health, serve_observation
 from switchboard.adapters.observe.logs import log_what_happened
 from switchboard.adapters.observe.metrics import Metrics
-from switchboard.adapters.postgres.directory import PostgresDirectory
-from switchboard.adapters.postgres.recorder import PostgresRecords
+from switchboard.adapters.postgres.directory import PostgresDirectory, open_directory_pool
+from switchboard.adapters.postgres.pool import Pool
+from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
 from switchboard.config.load import BadConfig, load
 from switchboard.config.settings import Settings
 from switchboard.config.watch import watch
@@ -39,14 +42,11 @@ class Stopped(Exception):
 class Service:
     """Everything one running switchboard consists of."""
 
-    def __init__(self, settings: Settings, policy: Policy) -> None:
-        """Opens the log. Raises ``LogUnusable``."""
+    def __init__(self, settings: Settings, policy: Policy, log: SqliteLog, look_ups: Pool, records: Pool) -> None:
         self._settings = settings
         self._policy = policy
-        settings.data.mkdir(parents=True, exist_ok=True)
-        self._event_log = SqliteLog(settings.data / "switchboard.db")
-        clock = SteadyClock(self._event_log.last_at_ms)
-        self._event_log.clock = clock
+        self._event_log = log
+        clock = log.clock = SteadyClock(log.last_at_ms)
         self._metrics = Metrics(lambda: self._loop.exchange)
         self._loop = Loop(self._event_log, clock, observers=(log_what_happened, self._metrics.observe))
         ari_settings = AriSettings(
@@ -56,9 +56,8 @@ class Service:
             ari_settings, AsteriskFeed(self._loop.post, ari_settings.app), on_state=self._switch_state
         )
         self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
-        self._directory = PostgresDirectory(settings.database_url, policy.timezone)
-        self._records = PostgresRecords(settings.database_url)
-        self._recorder = Recorder(self._event_log, self._records, self._loop.kept)
+        self._directory = PostgresDirectory(look_ups, policy.timezone, clock)
+        self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
 
     async def run(self) -> None:
         """Serve until asked to stop. Raises what no waiting mends, in an ``ExceptionGroup``."""
@@ -81,9 +80,6 @@ class Service:
         finally:
             await self._loop.take_snapshot()
             await observation.cleanup()
-            await self._directory.close()
-            await self._records.close()
-            self._event_log.close()
 
     async def _follow_config(self, folder: Path) -> None:
         """Take a new policy as soon as the files give one; a broken edit changes nothing."""
@@ -101,7 +97,7 @@ class Service:
 
     async def _health(self) -> Health:
         floor = self._loop.exchange.floor
-        lag_s = self._recorder.lag_s
+        lag_s = self._recorder.lag_ms() / 1000
         self._metrics.undelivered_s.set(lag_s)
         problems = []
         if self._ari.state is not State.READY:
@@ -132,4 +128,20 @@ async def _until_told_to_stop() -> None:
 
 async def run_service(settings: Settings) -> None:
     """Load the config and serve. Raises ``BadConfig``, ``LogUnusable``, ``AriUnusable``, ``AriReplaced``."""
-    await Service(settings, load(settings.config)).run()
+    policy = load(settings.config)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        look_ups = await stack.enter_async_context(closing_pool(await open_directory_pool(settings.database_url)))
+        records = await stack.enter_async_context(closing_pool(await open_records_pool(settings.database_url)))
+        log = SqliteLog(settings.data / "switchboard.db")
+        stack.callback(log.close)
+        await Service(settings, policy, log, look_ups, records).run()
+
+
+@asynccontextmanager
+async def closing_pool(pool: Pool) -> AsyncIterator[Pool]:
+    """Close it in the end, at once: connections to a Postgres that does not answer must not hold us up."""
+    try:
+        yield pool
+    finally:
+        pool.terminate()

@@ -29,6 +29,9 @@ WRONG_CONFIG, UNUSABLE = 3, 4
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+_UNUSABLE = (AriUnusable, AriReplaced, LogUnusable, OSError)
+
+
 @contextmanager
 def _said_plainly() -> Iterator[None]:
     """Turn what we expect to go wrong into one message and an exit code; anything else keeps its traceback."""
@@ -37,10 +40,24 @@ def _said_plainly() -> Iterator[None]:
     except (BadConfig, BadSettings) as problems:
         click.echo(str(problems), err=True)
         sys.exit(WRONG_CONFIG)
-    except* (AriUnusable, AriReplaced, LogUnusable, OSError) as group:
-        for error in group.exceptions:
+    except _UNUSABLE as error:
+        click.echo(f"switchboard: {error}", err=True)
+        sys.exit(UNUSABLE)
+    except ExceptionGroup as group:
+        expected, bugs = group.split(_UNUSABLE)
+        if bugs is not None or expected is None:
+            raise
+        for error in _leaves(expected):
             click.echo(f"switchboard: {error}", err=True)
         sys.exit(UNUSABLE)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 @click.group()

@@ -19,6 +19,7 @@ from msgspec import Struct
 from switchboard.adapters.asterisk.events import (
     Channel,
     ChannelDestroyed,
+    ChannelEnteredBridge,
     ChannelStateChange,
     EndpointStateChange,
     KnownEvent,
@@ -32,6 +33,7 @@ from switchboard.core.facts import (
     Entrance,
     Fact,
     LegAnswered,
+    LegBridged,
     LegEnded,
     LegLeft,
     LegRinging,
@@ -39,7 +41,7 @@ from switchboard.core.facts import (
     PlaybackEnded,
     SwitchReady,
 )
-from switchboard.core.ids import LegId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
 
 FROM_LINE: Final = "line"
 FROM_PHONE: Final = "phone"
@@ -70,6 +72,8 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
             return _arrival(event)
         case ChannelStateChange(channel=Channel(id=leg, state="Ringing")):
             return LegRinging(LegId(leg))
+        case ChannelEnteredBridge(channel=Channel(id=leg), bridge=bridge):
+            return LegBridged(LegId(leg), BridgeId(bridge.id))
         case StasisEnd(channel=Channel(id=leg)):
             return LegLeft(LegId(leg))
         case ChannelDestroyed(channel=Channel(id=leg), cause=cause, tech_cause=code):

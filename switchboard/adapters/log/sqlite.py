@@ -28,6 +28,8 @@ _SCHEMA = """
 create table if not exists batch (first integer primary key, at_ms integer not null, facts blob not null);
 create table if not exists entry (position integer, number integer, entry blob not null, primary key (position, number))
     without rowid;
+create table if not exists about (one integer primary key check (one = 1), identity text not null);
+insert or ignore into about values (1, lower(hex(randomblob(16))));
 create table if not exists snapshot (position integer primary key, state blob not null);
 """
 
@@ -54,6 +56,8 @@ class SqliteLog:
             raise LogUnusable(f"{path}: {error}") from error
         self._read = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._reading = asyncio.Lock()
+        self.identity: str = self._write.execute("select identity from about").fetchone()[0]
+        """Names this file for good: places in another log mean other entries."""
         self._inbox = Inbox()
         row = self._write.execute("select first, at_ms, facts from batch order by first desc limit 1").fetchone()
         last = row[0] + len(_facts_decoder.decode(row[2])) - 1 if row is not None else 0
