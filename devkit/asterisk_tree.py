@@ -58,13 +58,9 @@ def _system_asterisk() -> AsteriskTree | None:
         say(f"The machine's Asterisk is {version}, older than {oldest}: using a private one.")
         return None
     modules = [path for path in _system_module_dirs() if (path / "res_ari.so").exists()]
-    data = [
-        path for path in _system_data_dirs() if (path / "sounds" / "en").exists() and (path / "moh").exists()
-    ]
+    data = [path for path in _system_data_dirs() if (path / "sounds" / "en").exists() and (path / "moh").exists()]
     if not modules or not data:
-        say(
-            f"The machine's Asterisk {version} lacks ARI modules, English sounds or music: using a private one."
-        )
+        say(f"The machine's Asterisk {version} lacks ARI modules, English sounds or music: using a private one.")
         return None
     return AsteriskTree((binary,), modules[0], data[0], version)
 
@@ -109,9 +105,7 @@ def _make(root: Path, logs: Path) -> None:
         SUITE,
         str(building),
     ]
-    run_shown(
-        "Unpacking a private Asterisk from Debian", as_root(argv, "mmdebstrap"), logs / "mmdebstrap.log"
-    )
+    run_shown("Unpacking a private Asterisk from Debian", as_root(argv, "mmdebstrap"), logs / "mmdebstrap.log")
     if os.geteuid() != 0:
         owner = f"{os.geteuid()}:{os.getegid()}"
         subprocess.run(as_root(["chown", "-R", owner, str(building)], "chown"), check=True)

@@ -58,9 +58,7 @@ def run_shown(title: str, argv: Sequence[str], log: Path) -> None:
     click.echo(f" {'done' if status == 0 else 'failed'} ({time.monotonic() - started:.0f} s)")
     if status != 0:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-        raise click.ClickException(
-            f"{' '.join(argv)}\nended with {status}:\n{last}\nThe whole of it is in {log}"
-        )
+        raise click.ClickException(f"{' '.join(argv)}\nended with {status}:\n{last}\nThe whole of it is in {log}")
 
 
 def need_commands(packages_by_command: dict[str, str], logs: Path) -> None:
@@ -68,18 +66,14 @@ def need_commands(packages_by_command: dict[str, str], logs: Path) -> None:
     missing = [
         package
         for command, package in packages_by_command.items()
-        if not (
-            Path(command).exists() if command.startswith("/") else shutil.which(command, path=_search_path())
-        )
+        if not (Path(command).exists() if command.startswith("/") else shutil.which(command, path=_search_path()))
     ]
     if not missing:
         return
     names = sorted(set(missing))
     install = ["apt-get", "install", "-y", "--no-install-recommends", *names]
     if not shutil.which("apt-get"):
-        raise MissingPrerequisite(
-            f"missing: {', '.join(names)}, and no apt-get here. Install what they hold."
-        )
+        raise MissingPrerequisite(f"missing: {', '.join(names)}, and no apt-get here. Install what they hold.")
     run_shown("Refreshing apt's lists", as_root(["apt-get", "update"], "apt-get"), logs / "apt-update.log")
     run_shown(f"Installing {', '.join(names)}", as_root(install, "apt-get"), logs / "apt-install.log")
 

@@ -23,7 +23,7 @@ from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario, phone_s
 from devkit.sip_log import CallResult, MessageLog
 
 _Choice = Callable[[CallResult], bool]
-_commands = count(9000)  # two equal messages would be taken for one and its repetition
+_serial = count(9000)  # two equal messages would be taken for one and its repetition
 _COMMON = ("-nostdin", "-timer_resol", "1", "-default_behaviors", "all,-bye,-abortunexp")
 
 
@@ -213,9 +213,7 @@ class Call:
 
     async def ringing(self, timeout_s: float = 10) -> CallResult:
         """Wait for ringing or an answer."""
-        return await self._until(
-            lambda call: call.ringing_us is not None or call.answered, "ringing", timeout_s
-        )
+        return await self._until(lambda call: call.ringing_us is not None or call.answered, "ringing", timeout_s)
 
     async def answered(self, timeout_s: float = 10) -> CallResult:
         """Wait for the answer. Raises ProcessFailed if the call is refused instead."""
@@ -253,7 +251,7 @@ async def register(phones: list[Phone], expires_s: int = 300) -> None:
     if not phones:
         return
     first = phones[0]
-    files = ScenarioFiles(first.folder, f"register-{first.name}-{next(first._numbers)}", register_scenario())
+    files = ScenarioFiles(first.folder, f"register-{first.name}-{next(_serial)}", register_scenario())
     rows = [
         f"{phone.name};[authentication username={phone.name} password={phone.secret}];"
         f"{phone.address}:{phone.port};{expires_s}"
@@ -287,7 +285,7 @@ async def register(phones: list[Phone], expires_s: int = 300) -> None:
 def _command(address: str, port: int, call_id: str) -> None:
     """Tell one SIPp process to get on with it: "answer" while ringing, "hang up" otherwise."""
     lines = ["INFO sip:command SIP/2.0", "From: <sip:hand>", "To: <sip:phone>", f"Call-ID: {call_id}"]
-    lines += [f"CSeq: {next(_commands)} INFO", "Content-Length: 0", "", ""]
+    lines += [f"CSeq: {next(_serial)} INFO", "Content-Length: 0", "", ""]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto("\r\n".join(lines).encode(), (address, port))
 

@@ -6,7 +6,9 @@ signalled, by their id.
 """
 
 import asyncio
+import contextlib
 import os
+import pwd
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,10 +64,8 @@ class Child:
             raise ProcessFailed(f"{self.name} ended with {self.process.returncode}:\n{self.last_words()}")
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):  # gone, which is what a signal is for
             os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            pass  # gone, which is what a signal is for
 
 
 async def start(
@@ -78,7 +78,7 @@ async def start(
     run_as: str | None = None,
 ) -> Child:
     """Start `argv`. `env` is added to our own environment; `run_as` names the account to become (we must be root)."""
-    become = ["--reuid", run_as, "--regid", run_as, "--init-groups"] if run_as else []
+    become = _becoming(run_as)
     sink = output.open("ab") if output else None
     try:
         process = await asyncio.create_subprocess_exec(
@@ -96,16 +96,24 @@ async def start(
     return Child(name, process, output)
 
 
-async def output_of(argv: Sequence[str], *, run_as: str | None = None, timeout_s: float = 60.0) -> str:
+async def output_of(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = Path("/"),
+    run_as: str | None = None,
+    timeout_s: float = 60.0,
+) -> str:
     """Run `argv` to its end and return what it printed. Raises ProcessFailed if it fails or takes too long."""
-    become = ["setpriv", "--reuid", run_as, "--regid", run_as, "--init-groups"] if run_as else []
+    become = ["setpriv", *_becoming(run_as)] if run_as else []
     process = await asyncio.create_subprocess_exec(
         *become,
         *argv,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        cwd="/",
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
     )
     try:
         async with asyncio.timeout(timeout_s):
@@ -120,6 +128,12 @@ async def output_of(argv: Sequence[str], *, run_as: str | None = None, timeout_s
     if process.returncode:
         raise ProcessFailed(f"{argv[0]} ended with {process.returncode}:\n{text.strip()[-2000:]}")
     return text
+
+
+def _becoming(account: str | None) -> list[str]:
+    if account is None:
+        return []
+    return ["--reuid", account, "--regid", str(pwd.getpwnam(account).pw_gid), "--init-groups"]
 
 
 class Deadline:

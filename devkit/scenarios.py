@@ -67,8 +67,7 @@ def caller_scenario(
         identity_headers=headers,
         authentication=_fill("authenticate.xml", **words, secret=secret) if secret is not None else "",
         refusals="\n".join(
-            f'  <recv response="{code}" response_txn="invite" optional="true" next="4"/>'
-            for code in _REFUSALS
+            f'  <recv response="{code}" response_txn="invite" optional="true" next="4"/>' for code in _REFUSALS
         ),
         invite_cseq="2" if proves else "1",
         invite_branch=f"z9hG4bK{'j' if proves else 'i'}[pid]n[call_number]",

@@ -176,9 +176,7 @@ def _call_of(messages: list[Message]) -> CallResult | None:
     invite = next((m for m in messages if m.method == "INVITE" and m.status is None), None)
     if invite is None:
         return None
-    answers = [
-        m for m in messages if m.method == "INVITE" and m.status is not None and m.at_us >= invite.at_us
-    ]
+    answers = [m for m in messages if m.method == "INVITE" and m.status is not None and m.at_us >= invite.at_us]
     final = [m for m in answers if (m.status or 0) >= 200 and m.status != 401]
     ringing = next((m for m in answers if m.status in (180, 183)), None)
     cancel = next((m for m in messages if m.method == "CANCEL" and m.status is None), None)

@@ -1,0 +1,240 @@
+"""A whole company: Postgres, Asterisk, the service, a phone for every person, and the carrier with its callers.
+
+Used alike by `./dev demo`, `./dev up`, the real tests and the benchmarks. A test of one situation reads:
+
+    async with Company(folder) as company:
+        await company.behave(olga=BUSY, oleg=ANSWER)
+        await company.sign_in("olga", "oleg")
+        call = await company.call("+7 916 …")
+        await call.answered()
+        await company.wait_idle()
+        [record] = await company.records()
+
+Everything it starts is ended when the block is left, however it is left.
+"""
+
+import asyncio
+import secrets
+import shutil
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import asyncpg
+
+from devkit import asterisk_tree, phones
+from devkit.asterisk import PROJECT, Asterisk, Settings
+from devkit.phones import ANSWER, Behaviour, Call, Carrier, Phone
+from devkit.ports import free_tcp_port, free_udp_ports
+from devkit.postgres import Postgres
+from devkit.processes import Deadline
+from devkit.scenarios import FOREVER_MS
+from devkit.service import Service, run_command
+from switchboard.config.load import load
+from switchboard.core.policy import Policy
+
+SAMPLE_CONFIG = PROJECT / "config"
+
+
+class Company:
+    """`folder` holds everything the company writes; it is emptied first. `config` is its config folder.
+
+    `postgres` may be a server that is running already and shared; else the company starts its own. `serving=False`
+    leaves the service stopped at first.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        config: Path = SAMPLE_CONFIG,
+        postgres: Postgres | None = None,
+        settings: Settings | None = None,
+        serving: bool = True,
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.policy: Policy = load(config)
+        self.settings = settings or Settings()
+        self.database_url = ""
+        self._shared_postgres = postgres
+        self._serving = serving
+        self._closing = AsyncExitStack()
+        self._secrets = {person.phone: secrets.token_urlsafe(12) for person in self.policy.people.values()}
+
+    async def __aenter__(self) -> Self:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, mode=0o755)
+        try:
+            await self._start()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._closing.aclose()
+
+    # ---- its people and callers
+
+    async def behave(self, **behaviours: Behaviour) -> None:
+        """Tell phones, by their names, what to do when rung; the others keep doing what they did."""
+        await asyncio.gather(*(self.phones[name].behave(what) for name, what in behaviours.items()))
+
+    async def sign_in(self, *names: str) -> None:
+        """These people begin their shift, by dialling the code on their phones."""
+        await self.dial_code(self.policy.codes.sign_in, *names)
+
+    async def sign_out(self, *names: str) -> None:
+        """These people end their shift."""
+        await self.dial_code(self.policy.codes.sign_out, *names)
+
+    async def dial_code(self, code: str, *names: str) -> None:
+        """Each dials a service code and waits to the end of it. Raises ProcessFailed if it is refused."""
+
+        async def dial(name: str) -> None:
+            call = await self.phones[name].call(code)
+            await call.answered()
+            await call.ended()
+
+        await asyncio.gather(*(dial(name) for name in names))
+
+    async def call(
+        self,
+        number: str,
+        to: str | None = None,
+        *,
+        talk_ms: int = FOREVER_MS,
+        patience_ms: int = FOREVER_MS,
+        withheld: bool = False,
+        asserted: str | None = None,
+    ) -> Call:
+        """Someone outside dials the company: its first line, or the number `to`. See Carrier.call."""
+        dialled = to or next(iter(self.policy.lines.values())).numbers[0]
+        return await self.carrier.call(
+            number, dialled, talk_ms=talk_ms, patience_ms=patience_ms, withheld=withheld, asserted=asserted
+        )
+
+    # ---- what became of it
+
+    async def wait_idle(self, timeout_s: float = 15) -> None:
+        """Wait until Asterisk has no channel and no bridge left. Raises TimeoutError naming what is left."""
+        deadline = Deadline(timeout_s, "Asterisk to be idle")
+        while left := [*await self.ari("channels"), *await self.ari("bridges")]:
+            try:
+                await deadline.pause(0.05)
+            except TimeoutError:
+                names = ", ".join(str(thing.get("name") or thing.get("id")) for thing in left)
+                raise TimeoutError(f"still there: {names}") from None
+
+    async def records(self) -> list[asyncpg.Record]:
+        """The call records, oldest first, as a report would see them (view call_record)."""
+        return await self.query("SELECT * FROM call_record ORDER BY arrived_at")
+
+    async def wait_records(self, count: int, timeout_s: float = 15) -> list[asyncpg.Record]:
+        """Wait until this many calls are on record and over; all of them."""
+        deadline = Deadline(timeout_s, f"{count} finished call records")
+        while True:
+            records = await self.records()
+            if sum(1 for record in records if record["ended_at"] is not None) >= count:
+                return records
+            await deadline.pause(0.05)
+
+    async def query(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Ask the company's database."""
+        rows: list[asyncpg.Record] = await self._database.fetch(statement, *values)
+        return rows
+
+    async def ari(self, path: str) -> Any:
+        """GET from Asterisk's REST interface: what really is, whatever the service believes."""
+        async with self._http.get(f"{self.settings.ari_url}/{path}") as response:
+            response.raise_for_status()
+            return await response.json()
+
+    # ---- building it
+
+    async def _start(self) -> None:
+        logs = self.folder / "logs"
+        logs.mkdir()
+        tree = await asyncio.to_thread(asterisk_tree.find_or_make, logs)
+        self.database_url = await self._make_database()
+        self.env = self._environment()
+        generated = self.folder / "generated"
+        await asyncio.gather(self._fill_database(), run_command(self.env, "asterisk-files", str(generated)))
+        self.asterisk = Asterisk(tree, self.folder / "asterisk", self.settings, generated)
+        self._closing.push_async_callback(self.asterisk.stop)
+        await self.asterisk.start()
+        await self._open_connections()
+        await self._start_phones()
+        self.service = Service(self.env, logs / "service.log", self.env["SWITCHBOARD_HTTP"])
+        self._closing.push_async_callback(self.service.stop)
+        if self._serving:
+            await self.service.start()
+
+    async def _make_database(self) -> str:
+        server = self._shared_postgres
+        if server is None:
+            server = Postgres(self.folder)
+            self._closing.push_async_callback(server.stop)
+            await server.start()
+        self.postgres = server
+        name = f"switchboard_{secrets.token_hex(4)}"
+        url = await server.create_database(name)
+        if self._shared_postgres is not None:
+            self._closing.push_async_callback(server.drop_database, name)
+        return url
+
+    async def _fill_database(self) -> None:
+        await run_command(self.env, "migrate")
+        for what in ("clients", "receivables"):
+            file = self.config / f"{what}.csv"
+            if file.exists():
+                await run_command(self.env, what, "import", str(file))
+
+    def _environment(self) -> dict[str, str]:
+        password_file = self.folder / "phone_secrets.toml"
+        password_file.touch(mode=0o600)
+        password_file.write_text("".join(f'{phone} = "{secret}"\n' for phone, secret in self._secrets.items()))
+        return {
+            "SWITCHBOARD_CONFIG": str(self.config),
+            "SWITCHBOARD_DATA": str(self.folder / "service"),
+            "SWITCHBOARD_DATABASE_URL": self.database_url,
+            "SWITCHBOARD_ARI_URL": self.settings.ari_url,
+            "SWITCHBOARD_ARI_USER": self.settings.ari_user,
+            "SWITCHBOARD_ARI_PASSWORD": self.settings.ari_password,
+            "SWITCHBOARD_HTTP": f"127.0.0.1:{free_tcp_port()}",
+            "SWITCHBOARD_PHONE_SECRETS": str(password_file),
+        }
+
+    async def _open_connections(self) -> None:
+        basic = aiohttp.encode_basic_auth(self.settings.ari_user, self.settings.ari_password)
+        self._http = aiohttp.ClientSession(headers={"Authorization": basic}, timeout=aiohttp.ClientTimeout(total=10))
+        self._closing.push_async_callback(self._http.close)
+        self._database = await asyncpg.create_pool(self.database_url, min_size=1, max_size=4)
+        self._closing.push_async_callback(self._database.close)
+
+    async def _start_phones(self) -> None:
+        """One for every person, signed on, answering at once."""
+        people = list(self.policy.people.values())
+        folder = self.folder / "phones"
+        self.phones: dict[str, Phone] = {
+            person.phone: Phone(
+                person.phone,
+                folder,
+                "127.0.0.1",
+                port,
+                secret=self._secrets[person.phone],
+                exchange=self.settings.sip,
+                extension=person.extension,
+            )
+            for person, port in zip(people, free_udp_ports(len(people)), strict=True)
+        }
+        self.carrier = Carrier(
+            "carrier", folder, self.settings.trunk_host, self.settings.trunk_port, exchange=self.settings.sip
+        )
+        everybody = [*self.phones.values(), self.carrier]
+        for listener in everybody:
+            self._closing.push_async_callback(listener.off)
+        await asyncio.gather(*(listener.behave(ANSWER) for listener in everybody))
+        await phones.register(list(self.phones.values()))

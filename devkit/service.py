@@ -1,0 +1,75 @@
+"""The Switchboard service as a process of its own, as in production: `python -m switchboard run`, settings in the
+environment, ready when /health says so.
+"""
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from devkit import processes
+from devkit.asterisk import PROJECT
+from devkit.processes import Child, Deadline
+
+
+@dataclass
+class Service:
+    """`env` holds its settings, `log` its log lines, `health` host:port of /health and /metrics."""
+
+    env: dict[str, str]
+    log: Path
+    health: str
+    _child: Child | None = None
+
+    @property
+    def pid(self) -> int:
+        if self._child is None:
+            raise RuntimeError("the service is not running")
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
+
+    async def start(self, timeout_s: float = 30) -> None:
+        """Start it; returns when it serves. Raises ProcessFailed with its last words, TimeoutError."""
+        argv = [sys.executable, "-m", "switchboard", "run"]
+        self._child = await processes.start("the service", argv, output=self.log, env=self.env, cwd=PROJECT)
+        deadline = Deadline(timeout_s, f"the service to be ready (its log: {self.log})")
+        while not await self._ready():
+            self._child.check()
+            await deadline.pause(0.05)
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        if self._child is not None:
+            await self._child.stop(signal.SIGTERM)
+            self._child = None
+
+    async def kill(self) -> None:
+        """kill -9, as a crash would."""
+        if self._child is not None:
+            await self._child.kill()
+            self._child = None
+
+    async def command(self, *words: str) -> str:
+        """Run another `switchboard` command with the same settings; what it printed. Raises ProcessFailed."""
+        return await run_command(self.env, *words)
+
+    async def _ready(self) -> bool:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
+                session.get(f"http://{self.health}/health") as response,
+            ):
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+
+async def run_command(env: dict[str, str], *words: str) -> str:
+    """`switchboard WORDS` to its end; what it printed. Raises ProcessFailed with that if it fails."""
+    argv = [sys.executable, "-m", "switchboard", *words]
+    return await processes.output_of(argv, env=env, cwd=PROJECT, timeout_s=120)
