@@ -1,0 +1,261 @@
+"""Promises about the history: what must be true of everything the exchange said, in the order it said it.
+
+``Exchange.check`` looks at one moment; a deadline of an old state that still fires breaks nothing it could see.
+A ``Witness`` therefore follows facts, actions and entries from outside, believes only them, and names every
+promise broken:
+
+- every call has exactly one outcome, its steps are numbered without a gap, nothing is said of it afterwards;
+- nobody is rung twice for a call that they refused or missed;
+- nobody stops ringing before their time, unless somebody else took the call or the call ended;
+- an operator is rung for the oldest caller of the highest priority, and is the one who was idle longest;
+- from arrival to the end a caller hears ringing, music or a voice;
+- a fact that came too late changes nothing on record.
+
+The simulation, the journeys and the stateful tests all use the same witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct, field
+
+from switchboard.core.actions import (
+    Action,
+    Connect,
+    HangUp,
+    Play,
+    Ring,
+    RingOutside,
+    SendToDialplan,
+    SoundRinging,
+    StartMusic,
+    StopMusic,
+    TakeDownBridge,
+)
+from switchboard.core.call_state import Call, Waiting
+from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, PersonState
+from switchboard.core.exchange import Exchange, Handled
+from switchboard.core.facts import ActionFailed, CallArrived, Fact, LegAnswered, LegEnded, LegLeft
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
+
+BACKSTOP_MS = 3_000
+"""What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
+_ANSWERED_ELSEWHERE = 26
+
+
+class Rung(Struct):
+    """One ring of one phone, as seen from outside."""
+
+    phone: PhoneId | None
+    until_ms: int
+    over: bool = False
+    withdrawn: bool = False
+    """Stopped because somebody else took the call: may be rung again."""
+
+
+class Seen(Struct):
+    """What was seen of one call so far."""
+
+    leg: LegId
+    hears: str = ""
+    left: bool = False
+    """The caller hung up, was hung up, or went to the dialplan."""
+    rung: dict[LegId, Rung] = field(default_factory=dict)
+    steps: int = 0
+    outcome: Outcome | None = None
+
+
+class Witness:
+    """Follows one exchange. ``calls`` holds the living calls only; ``outcomes`` counts the ended ones."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.calls: dict[CallId, Seen] = {}
+        self.outcomes: dict[Outcome, int] = {}
+        self.arrived = 0
+        self.owner: dict[LegId, CallId] = {}
+
+    def watch(self, fact: Fact, at_ms: int, handled: Handled) -> list[str]:
+        """Every promise that ``handled``, the answer to ``fact``, breaks."""
+        found = [] if handled.bug is None else [f"a bug of ours: {handled.bug!r}"]
+        if not handled.meant_something:
+            if handled.entries:
+                found.append(f"{type(fact).__name__} meant nothing, but was put on record")
+            found += [
+                f"{type(fact).__name__} meant nothing, but caused {action}"
+                for action in handled.actions
+                if not isinstance(action, HangUp)
+            ]
+        self._hear_of(fact)
+        ended = {
+            entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None
+        }
+        for action in handled.actions:
+            found += self._see(fact, action, at_ms, ended)
+        for entry in handled.entries:
+            found += self._read(entry)
+        found += self._silences(handled)
+        found += self._injustices(handled.actions)
+        self._forget(handled)
+        return found
+
+    # facts ---------------------------------------------------------------------------------------------------
+
+    def _hear_of(self, fact: Fact) -> None:
+        match fact:
+            case LegLeft(leg=leg) | LegEnded(leg=leg) | LegAnswered(leg=leg) | ActionFailed(leg=leg) if leg is not None:
+                seen = self.calls.get(self.owner.get(leg, CallId("")))
+                if seen is None:
+                    return
+                if leg in seen.rung:
+                    seen.rung[leg].over = True
+                elif leg == seen.leg and isinstance(fact, LegLeft | LegEnded):
+                    seen.left = True
+            case _:
+                pass
+
+    # actions -------------------------------------------------------------------------------------------------
+
+    def _see(self, fact: Fact, action: Action, at_ms: int, ended: set[CallId]) -> Iterator[str]:
+        seen = self._seen(fact, action.call)
+        if seen is None:
+            if not isinstance(action, HangUp | SendToDialplan):
+                yield f"{type(action).__name__} for call {action.call}, which nobody has seen"
+            return
+        match action:
+            case Ring() | RingOutside():
+                yield from self._see_ring(seen, action, at_ms)
+            case HangUp(leg=leg) if leg in seen.rung:
+                yield from _see_stop(seen.rung[leg], action, at_ms, action.call in ended or seen.outcome is not None)
+            case HangUp(leg=leg) | SendToDialplan(leg=leg) if leg == seen.leg:
+                seen.left = True
+            case SoundRinging():
+                seen.hears = "ringing"
+            case StartMusic():
+                seen.hears = "music"
+            case Play() | Connect():
+                seen.hears = "voice"
+            case StopMusic() | TakeDownBridge():
+                seen.hears = ""
+            case _:
+                pass
+
+    def _seen(self, fact: Fact, call: CallId) -> Seen | None:
+        if call not in self.calls and isinstance(fact, CallArrived) and fact.leg not in self.owner:
+            self.calls[call] = Seen(fact.leg)
+            self.owner[fact.leg] = call
+            self.arrived += 1
+        return self.calls.get(call)
+
+    def _see_ring(self, seen: Seen, action: Ring | RingOutside, at_ms: int) -> Iterator[str]:
+        phone = action.phone if isinstance(action, Ring) else None
+        if any(rung.phone == phone and not rung.withdrawn for rung in seen.rung.values()):
+            yield f"{phone or 'a number outside'} is rung again for call {action.call}"
+        if seen.left or seen.outcome is not None:
+            yield f"{phone or 'a number outside'} is rung for call {action.call}, whose caller is gone"
+        seen.rung[action.leg] = Rung(phone, at_ms + action.ring_ms - BACKSTOP_MS)
+        self.owner[action.leg] = action.call
+
+    # entries -------------------------------------------------------------------------------------------------
+
+    def _read(self, entry: Entry) -> Iterator[str]:
+        match entry:
+            case CallStep():
+                seen = self.calls.get(entry.call)
+                if seen is None:
+                    yield f"a step of call {entry.call}, which is over or was never seen"
+                    return
+                if entry.number != seen.steps + 1:
+                    yield f"call {entry.call}: step {entry.number} follows step {seen.steps}"
+                seen.steps = entry.number
+            case CallRecord():
+                yield from self._read_record(entry)
+            case _:
+                pass
+
+    def _read_record(self, record: CallRecord) -> Iterator[str]:
+        seen = self.calls.get(record.call)
+        if seen is None:
+            return
+        if seen.outcome is not None and record.outcome is not seen.outcome:
+            yield f"call {record.call}: outcome {seen.outcome} became {record.outcome}"
+        if record.outcome is None:
+            return
+        if seen.outcome is None:
+            self.outcomes[record.outcome] = self.outcomes.get(record.outcome, 0) + 1
+        seen.outcome = record.outcome
+        lasted_ms = (record.ended_at_ms or 0) - record.arrived_at_ms
+        if (record.wait_ms or 0) + (record.talk_ms or 0) != lasted_ms:
+            yield f"call {record.call}: wait {record.wait_ms} and talk {record.talk_ms} are not {lasted_ms} ms"
+        if (record.talk_ms is None) != (record.answered_at_ms is None):
+            yield f"call {record.call}: talk {record.talk_ms} ms, answered at {record.answered_at_ms}"
+        if not 0 <= (record.ring_ms or 0) <= lasted_ms:
+            yield f"call {record.call}: rang {record.ring_ms} of {lasted_ms} ms"
+
+    # after the fact --------------------------------------------------------------------------------------------
+
+    def _silences(self, handled: Handled) -> Iterator[str]:
+        for call in {action.call: None for action in handled.actions}:
+            seen = self.calls.get(call)
+            if seen is not None and not seen.left and seen.outcome is None and not seen.hears:
+                yield f"the caller of {call} hears nothing"
+
+    def _injustices(self, actions: tuple[Action, ...]) -> Iterator[str]:
+        floor = self.exchange.floor
+        for action in actions:
+            call = floor.calls.get(action.call)
+            if not isinstance(action, Ring) or call is None or not isinstance(call.state, Waiting):
+                continue
+            person = call.legs.get(action.leg)
+            if person is None:
+                continue
+            queue = floor.policy.queues.get(call.state.queue)
+            served = queue.people if queue is not None else ()
+            mine = floor.people[person].idle_since_ms
+            for other in served:
+                record = floor.people.get(other)
+                longer = record is not None and record.state is PersonState.READY and record.idle_since_ms < mine
+                if longer and other not in call.not_again:
+                    yield f"{person} is rung for {action.call}, though {other} is idle for longer"
+            yield from self._queue_jumpers(call, person)
+
+    def _queue_jumpers(self, call: Call, person: PersonId) -> Iterator[str]:
+        floor = self.exchange.floor
+        for queue in floor.policy.queues.values():
+            if person not in queue.people:
+                continue
+            for other_id in floor.waiting.get(queue.name, ()):
+                other = floor.calls[other_id]
+                waits = isinstance(other.state, Waiting) and not other.offers and person not in other.not_again
+                if waits and _rank(self.exchange, other) < _rank(self.exchange, call):
+                    yield f"{person} is rung for {call.call_id} before {other_id}"
+
+    def _forget(self, handled: Handled) -> None:
+        for entry in handled.entries:
+            if isinstance(entry, CallStep) and entry.to_state == "Gone" and entry.call in self.calls:
+                seen = self.calls.pop(entry.call)
+                for leg in (seen.leg, *seen.rung):
+                    self.owner.pop(leg, None)
+
+    def at_the_end(self) -> list[str]:
+        """What is still open when everything should be over."""
+        found = [f"call {call} has not ended: {self.exchange.floor.calls.get(call)}" for call in self.calls]
+        if sum(self.outcomes.values()) != self.arrived:
+            found.append(f"{self.arrived} calls arrived, {sum(self.outcomes.values())} have an outcome")
+        return found
+
+
+def _see_stop(rung: Rung, action: HangUp, at_ms: int, call_ended: bool) -> Iterator[str]:
+    if rung.over:
+        return
+    rung.over = True
+    rung.withdrawn = action.cause == _ANSWERED_ELSEWHERE
+    if at_ms < rung.until_ms and not rung.withdrawn and not call_ended:
+        yield f"{rung.phone} stops ringing {rung.until_ms - at_ms} ms early for call {action.call}"
+
+
+def _rank(exchange: Exchange, call: Call) -> tuple[int, int, CallId]:
+    assert isinstance(call.state, Waiting)
+    priority = exchange.floor.policy_of(call).queues[call.state.queue].priority.get(call.client_class or "", 0)
+    return (-priority, call.arrived_at_ms, call.call_id)
