@@ -1,0 +1,1 @@
+"""Postgres: client look-ups (``directory``), the call record (``recorder``), imports, the schema."""

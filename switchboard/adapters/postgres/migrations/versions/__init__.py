@@ -1,0 +1,1 @@
+"""One file per step of the schema: plain SQL in it, numbered in order."""
