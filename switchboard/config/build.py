@@ -1,0 +1,171 @@
+"""Sound files → ``Policy``. Everything was checked before; nothing here fails."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import assert_never
+
+from switchboard.config.files import (
+    CompanyFile,
+    HoursFile,
+    OpeningHours,
+    Person,
+    QueuesFile,
+    RoutingFile,
+    Rule,
+    StaffFile,
+    Step,
+)
+from switchboard.config.read import Files
+from switchboard.config.references import number_plan, phone_of
+from switchboard.core import opening_hours, policy
+from switchboard.core.caller import Debt
+from switchboard.core.ids import PersonId, PhoneId
+from switchboard.core.phone_number import NumberKind
+from switchboard.core.policy import Policy, Role, Strategy, Whom, WhomKind
+
+
+def build(files: Files) -> Policy:
+    """The policy of files without errors."""
+    assert files.company is not None
+    assert files.staff is not None
+    assert files.queues is not None
+    assert files.routing is not None
+    assert files.hours is not None
+    company = files.company
+    return Policy(
+        version=version_of(files),
+        company=company.company.name,
+        number_plan=number_plan(company),
+        timezone=company.company.timezone,
+        classes=tuple(company.company.classes),
+        lines=_lines(company),
+        departments={
+            name: policy.Department(name, one.title, PersonId(one.head)) for name, one in company.department.items()
+        },
+        people={PersonId(name): _person(name, one) for name, one in files.staff.person.items()},
+        pools=_pools(files.staff),
+        queues=_queues(files.queues),
+        plans=_plans(files.routing),
+        rules=tuple(map(_rule, files.routing.rule)),
+        hours=_hours(files.hours, company.company.timezone),
+        codes=policy.Codes(**company.codes.model_dump()),
+        outbound=policy.Outbound(
+            prefix=company.outbound.prefix,
+            always_allowed=tuple(company.outbound.always_allowed),
+            ring_ms=company.outbound.ring_for,
+        ),
+        prompts=policy.Prompts(**{key: tuple(names) for key, names in company.prompts.model_dump().items()}),
+        limits=policy.Limits(
+            look_up_ms=company.limits.look_up_for,
+            internal_ring_ms=company.limits.internal_ring_for,
+            message_at_most_ms=company.limits.message_at_most,
+            longest_call_ms=company.limits.longest_call,
+            settle_ms=company.limits.settle_for,
+        ),
+    )
+
+
+def version_of(files: Files) -> str:
+    """12 hex digits of what the files say: comments and spacing do not count, the order of tables does."""
+    content = json.dumps([files.raw.get(name, {}) for name in sorted(files.raw)], default=str, ensure_ascii=False)
+    return blake2b(content.encode(), digest_size=6).hexdigest()
+
+
+def _lines(company: CompanyFile) -> dict[str, policy.Line]:
+    return {
+        name: policy.Line(name, tuple(line.numbers), line.department, line.language or company.company.language)
+        for name, line in company.line.items()
+    }
+
+
+def _person(name: str, person: Person) -> policy.Person:
+    return policy.Person(
+        person_id=PersonId(name),
+        name=person.name,
+        role=Role(person.role),
+        phone=PhoneId(phone_of(name, person)),
+        extension=person.extension or "",
+        department=person.department or "",
+        may_call_out=person.may_call_out,
+        signed_in_at_start=person.role != "operator" if person.signed_in is None else person.signed_in,
+    )
+
+
+def _pools(staff: StaffFile) -> dict[str, policy.Pool]:
+    return {name: policy.Pool(name, _people(pool.people)) for name, pool in staff.pool.items()}
+
+
+def _queues(queues: QueuesFile) -> dict[str, policy.Queue]:
+    return {
+        name: policy.Queue(
+            name=name,
+            title=queue.title,
+            people=_people(queue.people),
+            ring_ms=queue.ring_for,
+            wrap_up_ms=queue.wrap_up,
+            priority=dict(queue.priority),
+            music=queue.music,
+        )
+        for name, queue in queues.queue.items()
+    }
+
+
+def _people(names: list[str]) -> tuple[PersonId, ...]:
+    return tuple(map(PersonId, names))
+
+
+def _plans(routing: RoutingFile) -> dict[str, policy.Plan]:
+    return {
+        name: policy.Plan(name, tuple(map(_step, plan.step)), plan.opens_task) for name, plan in routing.plan.items()
+    }
+
+
+def _step(step: Step) -> policy.Step:
+    match step.kind:
+        case "queue":
+            assert step.queue is not None
+            assert step.at_most is not None
+            return policy.QueueStep(step.queue, step.at_most, step.flag)
+        case "ring":
+            assert step.at_most is not None
+            each_ms = step.at_most if step.each is None else step.each
+            return policy.RingStep(_whom(step.ring), each_ms, step.at_most, Strategy(step.strategy))
+        case "message":
+            return policy.MessageStep(tuple(step.message or ()))
+        case "callback":
+            return policy.CallbackStep(_whom(step.callback), tuple(step.prompts or ()))
+        case never:
+            assert_never(never)
+
+
+def _whom(written: list[str] | None) -> tuple[Whom, ...]:
+    parts = [one.partition(":") for one in written or ()]
+    return tuple(Whom(WhomKind(kind), name) for kind, _, name in parts)
+
+
+def _rule(rule: Rule) -> policy.Rule:
+    return policy.Rule(
+        name=rule.name,
+        plan=rule.plan,
+        classes=tuple(rule.class_ or ()),
+        debts=tuple(map(Debt, rule.debt or ())),
+        lines=tuple(rule.line or ()),
+        numbers=tuple(map(NumberKind, rule.number or ())),
+        during=rule.during,
+        outside=rule.outside,
+    )
+
+
+def _hours(hours: HoursFile, timezone: str) -> dict[str, opening_hours.OpeningHours]:
+    return {name: _opening_hours(name, one, timezone) for name, one in hours.hours.items()}
+
+
+def _opening_hours(name: str, hours: OpeningHours, timezone: str) -> opening_hours.OpeningHours:
+    return opening_hours.OpeningHours(
+        name=name,
+        timezone=hours.timezone or timezone,
+        weekly={day: getattr(hours, day) for day in opening_hours.DAYS if getattr(hours, day)},
+        special_days={day.date: opening_hours.SpecialDay(day.name, day.hours) for day in hours.special},
+    )

@@ -1,0 +1,356 @@
+"""The five files as admins write them: every key with its type, unit, default and meaning.
+
+These models are the only place that knows the spelling of the files; ``build`` turns them into the core's
+``Policy``, ``docs/config.md`` is generated from them. They check what can be seen in one place (a type, a range,
+one step); what needs two places to see (an unknown queue, a rule never reached) is in ``references`` and ``flow``.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from switchboard.config.problems import did_you_mean
+from switchboard.config.units import Duration, Hours, Like
+from switchboard.core.opening_hours import Span
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones():
+        hint = did_you_mean(name, sorted(available_timezones()))
+        raise ValueError(f'no timezone is called "{name}"' + (f"; {hint}" if hint else ""))
+    return name
+
+
+def _region(name: str) -> str:
+    if name not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f'no numbering plan is known for region "{name}"; write two capitals such as "RU"')
+    return name
+
+
+def _iso_date(value: Any) -> str:
+    if type(value) is date:
+        return value.isoformat()
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ValueError("not a date, write for example 2027-01-01") from None
+
+
+_DEBTS = ("overdue", "over_limit", "overdue_and_over_limit")
+
+
+def _debts(value: Any) -> Any:
+    return list(_DEBTS) if value == "any" else _as_list(value)
+
+
+Name = Annotated[str, Like(r"[a-z][a-z0-9_]{0,31}", 'small Latin letters, digits and "_", beginning with a letter')]
+"""Name of a table; others refer to it."""
+Title = Annotated[str, Like(r"[^\x00-\x1f\x7f]{1,100}", "1 to 100 signs on one line")]
+PersonName = Annotated[
+    str,
+    # It also lands in Asterisk's files: no sign that means something there.
+    Like(r'[^\x00-\x1f\x7f";,<>\\\[\]|]{1,60}', r'1 to 60 signs, none of them a line break or one of " , < > \ [ ] |'),
+]
+Digits = Annotated[str, Like(r"[0-9]{1,15}", "1 to 15 digits")]
+Code = Annotated[str, Like(r"\*?[0-9]{1,6}", 'digits, with or without "*" before them')]
+Language = Annotated[str, Like(r"[a-z]{2}(_[A-Z]{2})?", 'a language such as "en" or "ru"')]
+SipUser = Annotated[str, Like(r"[a-z0-9_]{0,32}", 'small Latin letters, digits and "_"; empty for no phone')]
+Music = Annotated[str, Like(r"[A-Za-z0-9_-]{1,40}", 'letters, digits, "-" and "_"')]
+Whom = Annotated[
+    str,
+    Like(
+        r"own_manager|department_head|(head_of|pool|person):[a-z][a-z0-9_]*",
+        "own_manager, department_head, head_of:DEPARTMENT, pool:POOL or person:PERSON",
+    ),
+]
+Prompts = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1, max_length=10)]
+OneOrMore = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
+Meant = Annotated[list[Whom], BeforeValidator(_as_list), Field(min_length=1)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+Date = Annotated[str, BeforeValidator(_iso_date)]
+OpenHours = Annotated[tuple[Span, ...], Hours()]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+# company.toml --------------------------------------------------------------------------------------------------
+
+
+class Company(Table):
+    name: Title = Field(description="Name of the company.")
+    timezone: Timezone = Field(description="Where hours are local, e.g. `Europe/Moscow`.")
+    language: Language = Field(default="en", description="Language of prompts where a line has none of its own.")
+    classes: list[Name] = Field(
+        min_length=1,
+        description="Client classes that the client file uses. `new` and `unidentified` exist by themselves.",
+    )
+
+
+class Numbers(Table):
+    region: Annotated[str, AfterValidator(_region)] = Field(
+        default="RU", description="Country whose numbering plan holds for numbers written without a country code."
+    )
+    area_code: Digits | None = Field(default=None, description="Put before local numbers without one.")
+    double_zero_is_international: bool = Field(
+        default=True, description="`00…` begins an international number, whatever the region says."
+    )
+    extension_digits: Annotated[list[Annotated[int, Field(ge=2, le=6)]], Field(min_length=2, max_length=2)] = Field(
+        default=[3, 4], description="Shortest and longest internal extension."
+    )
+
+
+class Line(Table):
+    numbers: OneOrMore = Field(description="Numbers of this line, as the carrier dials them.")
+    department: str = Field(description="Department that callers of this line belong to unless they have one.")
+    language: Language | None = Field(default=None, description="Language of prompts; the company's where absent.")
+
+
+class Department(Table):
+    title: Title = Field(description="Shown to people.")
+    head: str = Field(description="Person who heads it: role `head`.")
+
+
+class Codes(Table):
+    sign_in: Code = Field(default="*11", description="Begins a shift.")
+    sign_out: Code = Field(default="*10", description="Ends a shift.")
+    pause: Code = Field(default="*20", description="No calls for now; a pause reason's digits may follow.")
+    resume: Code = Field(default="*21", description="Ends the pause.")
+    pause_reasons: dict[Annotated[str, Like(r"[0-9]{1,2}", "one or two digits")], Title] = Field(
+        default={}, description="Digits after the pause code, and what they mean."
+    )
+
+
+class Outbound(Table):
+    prefix: Annotated[str, Like(r"[0-9]{0,3}", "up to three digits")] = Field(
+        default="", description="What staff dial before an outside number."
+    )
+    always_allowed: list[Digits] = Field(default=["112"], description="Numbers that every phone may call.")
+    ring_for: Annotated[int, Duration("5s", "3m")] = Field(
+        default=60_000, description="How long an outside number rings."
+    )
+
+
+class Limits(Table):
+    look_up_for: Annotated[int, Duration("10ms", "2s")] = Field(
+        default=150, description="Longest wait for the client file; then the caller is `unidentified`."
+    )
+    internal_ring_for: Annotated[int, Duration("1s", "3m")] = Field(
+        default=30_000, description="How long a colleague's phone rings."
+    )
+    message_at_most: Annotated[int, Duration("5s", "5m")] = Field(default=60_000, description="Longest message.")
+    longest_call: Annotated[int, Duration("1m", "24h")] = Field(
+        default=4 * 3_600_000, description="A call that lasts longer is ended."
+    )
+    settle_for: Annotated[int, Duration("1s", "60s")] = Field(
+        default=5_000, description="How long a leg that was told to end may take before it is told again."
+    )
+
+
+class Said(Table):
+    signed_in: Prompts = Field(default=["agent-loginok"], description="After signing in.")
+    signed_out: Prompts = Field(default=["agent-loggedoff"], description="After signing out.")
+    paused: Prompts = Field(default=["beep"], description="After the pause code.")
+    resumed: Prompts = Field(default=["beep", "beep"], description="After the resume code.")
+    refused: Prompts = Field(default=["invalid"], description="A code that means nothing, or not for this phone.")
+
+
+class CompanyFile(Table):
+    schema_version: Literal[1] = Field(description="Version of this format.")
+    company: Company
+    numbers: Numbers = Numbers()
+    line: dict[Name, Line] = Field(min_length=1)
+    department: dict[Name, Department] = Field(min_length=1)
+    codes: Codes = Codes()
+    outbound: Outbound = Outbound()
+    limits: Limits = Limits()
+    prompts: Said = Said()
+
+
+# staff.toml ----------------------------------------------------------------------------------------------------
+
+
+class Person(Table):
+    name: PersonName = Field(description="Shown on phones and in reports.")
+    role: Literal["operator", "manager", "head", "finance"] = Field(description="What the person does.")
+    phone: SipUser | None = Field(
+        default=None, description='SIP user name; the person\'s own id where absent, `""` for none.'
+    )
+    extension: Digits | None = Field(default=None, description="Internal number; everybody with a phone has one.")
+    department: str | None = Field(default=None, description="Department the person belongs to.")
+    may_call_out: bool = Field(default=False, description="May call outside numbers.")
+    signed_in: bool | None = Field(
+        default=None,
+        description="On shift until signed out; where absent, operators sign in by code and others need not.",
+    )
+
+
+class Pool(Table):
+    people: OneOrMore = Field(description="Who shares the duty; the one idle longest rings first.")
+
+
+class StaffFile(Table):
+    person: dict[Name, Person] = Field(min_length=1)
+    pool: dict[Name, Pool] = Field(default={})
+
+
+# queues.toml ---------------------------------------------------------------------------------------------------
+
+
+class Queue(Table):
+    title: Title = Field(description="Shown to people.")
+    people: list[str] = Field(description="Who serves it; the one idle longest rings first.")
+    ring_for: Annotated[int, Duration("1s", "2m")] = Field(
+        default=15_000, description="How long one phone rings for one caller before the next one does."
+    )
+    wrap_up: Annotated[int, Duration("0s", "30m")] = Field(
+        default=5_000, description="Time to oneself after a call from this queue."
+    )
+    music: Music = Field(default="default", description="Music class of Asterisk (musiconhold.conf) that callers hear.")
+    priority: dict[str, Annotated[int, Field(ge=-100, le=100)]] = Field(
+        default={}, description="Per client class: higher is served first, absent is 0."
+    )
+
+
+class QueuesFile(Table):
+    queue: dict[Name, Queue] = Field(min_length=1)
+
+
+# routing.toml --------------------------------------------------------------------------------------------------
+
+Kind = Literal["queue", "ring", "message", "callback"]
+_KEYS_OF_STEP: dict[Kind, tuple[set[str], set[str]]] = {
+    # kind: (keys it needs, keys it may have)
+    "queue": ({"at_most"}, {"flag"}),
+    "ring": ({"at_most"}, {"each", "strategy"}),
+    "message": (set(), set()),
+    "callback": ({"prompts"}, set()),
+}
+
+
+class Step(Table):
+    queue: str | None = Field(default=None, description="**Step `queue`**: wait in this queue, with music.")
+    ring: Meant | None = Field(
+        default=None,
+        description="**Step `ring`**: ring these people, in this order: `own_manager`, `department_head`, "
+        "`head_of:DEPARTMENT`, `pool:POOL`, `person:PERSON`. Who is absent, busy or away is skipped at once.",
+    )
+    message: Prompts | None = Field(default=None, description="**Step `message`**: say this and hang up. Ends a plan.")
+    callback: Meant | None = Field(
+        default=None, description='**Step `callback`**: open a task "call back" for the first of these. Ends a plan.'
+    )
+    at_most: Annotated[int, Duration("1s", "2h")] | None = Field(
+        default=None, description="`queue`, `ring`: time for the whole step; then the next step."
+    )
+    each: Annotated[int, Duration("1s", "5m")] | None = Field(
+        default=None, description="`ring`: time for each person; where absent, the whole step's."
+    )
+    strategy: Literal["one_by_one", "all"] = Field(default="one_by_one", description="`ring`: who rings when.")
+    flag: Title | None = Field(
+        default=None, description="`queue`: why this caller deserves care, for operator and record."
+    )
+    prompts: Prompts | None = Field(default=None, description="`callback`: what the caller hears before the end.")
+
+    @property
+    def kind(self) -> Kind:
+        return next(kind for kind in _KEYS_OF_STEP if kind in self.model_fields_set)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Step:
+        kinds = [kind for kind in _KEYS_OF_STEP if kind in self.model_fields_set]
+        if len(kinds) != 1:
+            found = f"this one has {' and '.join(kinds)}" if kinds else "this one has none"
+            raise ValueError(f"a step is exactly one of queue, ring, message, callback; {found}")
+        needed, allowed = _KEYS_OF_STEP[kinds[0]]
+        rest = self.model_fields_set - set(kinds)
+        for key in sorted(needed - rest):
+            raise ValueError(f'a {kinds[0]} step needs "{key}"')
+        for key in sorted(rest - needed - allowed):
+            raise ValueError(f'a {kinds[0]} step has no "{key}"')
+        if self.each is not None and self.at_most is not None and self.each > self.at_most:
+            raise ValueError('"each" is longer than "at_most": the first person would take all the time and more')
+        return self
+
+
+class Plan(Table):
+    opens_task: Name | None = Field(
+        default=None, description="Kind of the task that the first person of the plan gets with such a call."
+    )
+    step: list[Step] = Field(min_length=1, description="Tried in this order; the last one always works.")
+
+
+Debts = Annotated[
+    list[Literal["none", "overdue", "over_limit", "overdue_and_over_limit"]],
+    BeforeValidator(_debts),
+    Field(min_length=1),
+]
+NumberKinds = Annotated[
+    list[Literal["public", "internal", "short", "withheld", "unreadable"]],
+    BeforeValidator(_as_list),
+    Field(min_length=1),
+]
+
+
+class Rule(Table):
+    name: Title = Field(description="Shown in the record as the reason.")
+    plan: str = Field(description="Plan for the calls it fits.")
+    class_: OneOrMore | None = Field(default=None, alias="class", description="Client is of one of these classes.")
+    debt: Debts | None = Field(
+        default=None,
+        description="`none`; `any` debt; or a list of `none`, `overdue`, `over_limit`, `overdue_and_over_limit`.",
+    )
+    line: OneOrMore | None = Field(default=None, description="Call came in on one of these lines.")
+    number: NumberKinds | None = Field(default=None, description="The caller's number is of one of these kinds.")
+    during: str | None = Field(default=None, description="These hours are open.")
+    outside: str | None = Field(default=None, description="These hours are closed.")
+
+
+class RoutingFile(Table):
+    plan: dict[Name, Plan] = Field(min_length=1)
+    rule: list[Rule] = Field(default=[], description="The first rule whose conditions all hold wins.")
+
+
+# hours.toml ----------------------------------------------------------------------------------------------------
+
+
+class SpecialDay(Table):
+    date: Date = Field(description="A date, local.")
+    name: Title = Field(description="Shown as the reason.")
+    hours: OpenHours = Field(description='What holds on that date instead, or `"closed"`.')
+
+
+class OpeningHours(Table):
+    timezone: Timezone | None = Field(default=None, description="The company's where absent.")
+    mon: OpenHours = Field(
+        default=(), description='Open on Mondays, e.g. `"09:00-13:00, 14:00-17:00"`; closed where absent.'
+    )
+    tue: OpenHours = Field(default=(), description="Tuesdays.")
+    wed: OpenHours = Field(default=(), description="Wednesdays.")
+    thu: OpenHours = Field(default=(), description="Thursdays.")
+    fri: OpenHours = Field(default=(), description="Fridays.")
+    sat: OpenHours = Field(default=(), description="Saturdays.")
+    sun: OpenHours = Field(default=(), description="Sundays.")
+    special: list[SpecialDay] = Field(default=[], description="Holidays, shortened days, working Saturdays.")
+
+
+class HoursFile(Table):
+    hours: dict[Name, OpeningHours] = Field(default={})
+
+
+FILES: dict[str, type[Table]] = {
+    "company.toml": CompanyFile,
+    "staff.toml": StaffFile,
+    "queues.toml": QueuesFile,
+    "routing.toml": RoutingFile,
+    "hours.toml": HoursFile,
+}
