@@ -106,6 +106,8 @@ class Link:
         self._counts = counts
         self._buffer: deque[KnownEvent] = deque()
         self._wake = asyncio.Event()
+        self._gap = False
+        """An event could not be taken: none after it may be told either, only a survey can go on from there."""
         self.wire = Wire(socket)
 
     async def live(self, http: Http, on_surveyed: Callable[[], None]) -> None:
@@ -127,7 +129,7 @@ class Link:
     def hand_over_rest(self) -> None:
         """Tell what was heard before the link ended, so that nothing true is forgotten."""
         with suppress(LinkEnded):
-            while self._buffer:
+            while self._buffer and not self._gap:
                 self._hand_over(self._buffer.popleft())
 
     # In
@@ -176,7 +178,7 @@ class Link:
 
     def _overflow(self, why: str) -> None:
         self._counts.overflows += 1
-        self._buffer.clear()
+        self._gap = True
         raise LinkEnded(f"events come faster than they are taken: {why}; connecting afresh")
 
     # Through
