@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from switchboard.adapters.asterisk import events
 from switchboard.adapters.asterisk.events import Malformed, UnknownEvent, parse
@@ -78,7 +79,7 @@ def test_malformed_frames_are_told_apart(frame: str | bytes) -> None:
 
 
 def test_what_is_malformed_does_not_show_a_number() -> None:
-    parsed = parse(json.dumps(event("StasisStart", channel=channel("1", state=79161234567))))
+    parsed = parse(json.dumps(event("StasisStart", channel={"id": "1", "state": 79161234567})))
     assert isinstance(parsed, Malformed)
     assert "79161234567" not in parsed.why
 
@@ -91,7 +92,7 @@ def test_an_endpoint() -> None:
 
 
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )

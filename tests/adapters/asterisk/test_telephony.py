@@ -1,0 +1,214 @@
+"""Actions become requests, and doubtful answers are looked into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk, spoken_caller
+from switchboard.core.actions import (
+    Action,
+    Answer,
+    Connect,
+    HangUp,
+    LookUpCaller,
+    Play,
+    Ring,
+    RingOutside,
+    SendToDialplan,
+    SetLanguage,
+    SoundRinging,
+    StartMusic,
+    StopMusic,
+    TakeDownBridge,
+)
+from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
+from switchboard.core.phone_number import NumberKind, PhoneNumber
+from switchboard.engine.ports import Refused
+from tests.adapters.asterisk.conftest import Bench
+from tests.adapters.asterisk.fake_ari import Reply, Seen, reply, silence
+
+CALL = CallId("c" * 24)
+IN, OUT = LegId("1795476463.0"), LegId(CALL + "00000001")
+BRIDGE = BridgeId(CALL + "00000002")
+RING = Ring(CALL, OUT, PhoneId("olga"), "+74951234567", "Anna Weber", like=IN, ring_ms=12_500)
+CONNECT = Connect(CALL, BRIDGE, (IN, OUT))
+
+
+@pytest.fixture
+async def telephony(bench: Bench) -> AsteriskTelephony:
+    await bench.ready(request_s=0.3)
+    bench.fake.requests.clear()
+    return AsteriskTelephony(bench.ari, "switchboard", Trunk("carrier"))
+
+
+def asked(bench: Bench) -> list[tuple[str, dict[str, str]]]:
+    return [(str(seen), seen.query) for seen in bench.fake.requests]
+
+
+def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
+    return {
+        "endpoint": endpoint,
+        "app": "switchboard",
+        "appArgs": "ring",
+        "callerId": caller,
+        "timeout": timeout,
+        "originator": IN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "request_line", "query"),
+    [
+        (SoundRinging(CALL, IN), f"POST channels/{IN}/ring", {}),
+        (Answer(CALL, IN), f"POST channels/{IN}/answer", {}),
+        (
+            SetLanguage(CALL, IN, "ru"),
+            f"POST channels/{IN}/variable",
+            {"variable": "CHANNEL(language)", "value": "ru"},
+        ),
+        (StartMusic(CALL, IN, "default"), f"POST channels/{IN}/moh", {"mohClass": "default"}),
+        (StopMusic(CALL, IN), f"DELETE channels/{IN}/moh", {}),
+        (
+            Play(CALL, IN, PlaybackId("p" * 32), ("beep", "digits/1")),
+            f"POST channels/{IN}/play/{'p' * 32}",
+            {"media": "sound:beep,sound:digits/1"},
+        ),
+        (RING, f"POST channels/{OUT}", _shown("PJSIP/olga", '"Anna Weber" <+74951234567>', "13")),
+        (
+            RingOutside(CALL, OUT, "+74997654321", "+74951234567", like=IN, ring_ms=60_000),
+            f"POST channels/{OUT}",
+            _shown("PJSIP/+74997654321@carrier", '"" <+74951234567>', "60"),
+        ),
+        (TakeDownBridge(CALL, BRIDGE), f"DELETE bridges/{BRIDGE}", {}),
+        (HangUp(CALL, OUT, 26), f"DELETE channels/{OUT}", {"reason_code": "26"}),
+        (
+            SendToDialplan(CALL, IN),
+            f"POST channels/{IN}/continue",
+            {"context": "fallback", "extension": "s", "priority": "1"},
+        ),
+    ],
+)
+async def test_one_action_one_request(
+    bench: Bench, telephony: AsteriskTelephony, action: Action, request_line: str, query: dict[str, str]
+) -> None:
+    await telephony.perform(action)
+    assert asked(bench) == [(request_line, query)]
+
+
+async def test_two_legs_are_connected(bench: Bench, telephony: AsteriskTelephony) -> None:
+    await telephony.perform(CONNECT)
+    assert asked(bench) == [
+        (f"POST bridges/{BRIDGE}", {"type": "mixing"}),
+        (f"POST bridges/{BRIDGE}/addChannel", {"channel": f"{IN},{OUT}"}),
+    ]
+
+
+async def test_a_leg_that_just_left_leaves_no_bridge_behind(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("POST .*/addChannel", reply(400, {"message": "Channel not found"}))
+    with pytest.raises(Refused, match="400 Channel not found"):
+        await telephony.perform(CONNECT)
+    assert asked(bench)[-1] == (f"DELETE bridges/{BRIDGE}", {})
+
+
+@pytest.mark.parametrize("action", [Answer(CALL, IN), RING, CONNECT, HangUp(CALL, OUT)])
+async def test_what_asterisk_refuses_is_refused(bench: Bench, telephony: AsteriskTelephony, action: Action) -> None:
+    bench.fake.on("(POST|DELETE) .*", reply(500, {"error": "Allocation failed"}))
+    with pytest.raises(Refused, match="500 Allocation failed"):
+        await telephony.perform(action)
+
+
+async def test_nothing_is_done_while_there_is_no_connection(bench: Bench) -> None:
+    with pytest.raises(Refused, match="not connected"):
+        await AsteriskTelephony(bench.ari, "switchboard", Trunk()).perform(RING)
+
+
+async def test_ending_what_has_ended_is_done(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("DELETE .*", reply(404, {"message": "Channel not found"}))
+    for action in (HangUp(CALL, OUT), TakeDownBridge(CALL, BRIDGE), StopMusic(CALL, IN)):
+        await telephony.perform(action)
+
+
+def _alive(bench: Bench, there: bool) -> None:
+    bench.fake.on(f"GET channels/{OUT}", reply(200 if there else 404, {"id": OUT}))
+
+
+async def test_a_conflict_may_be_false(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on(f"POST channels/{OUT}", reply(409, {"message": "Channel with given unique ID already exists"}))
+    _alive(bench, there=False)
+    with pytest.raises(Refused, match="409"):
+        await telephony.perform(RING)
+    _alive(bench, there=True)
+    await telephony.perform(RING)
+
+
+async def test_an_answer_that_is_lost_after_the_deed(bench: Bench, telephony: AsteriskTelephony) -> None:
+    async def done_but_silent(_seen: Seen) -> Reply | None:
+        _alive(bench, there=True)
+        return None
+
+    bench.fake.on(f"POST channels/{OUT}", done_but_silent)
+    await telephony.perform(RING)
+    assert [line for line, _ in asked(bench)] == [f"POST channels/{OUT}", f"GET channels/{OUT}"]  # made once
+
+
+async def test_an_answer_that_is_lost_before_the_deed(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("POST .*", silence)
+    _alive(bench, there=False)
+    with pytest.raises(Refused, match="no answer"):
+        await telephony.perform(RING)
+    with pytest.raises(Refused, match="no answer"):
+        await telephony.perform(CONNECT)
+    with pytest.raises(Refused, match="no answer"):
+        await telephony.perform(Answer(CALL, IN))
+    posts = [line for line, _ in asked(bench) if line.startswith("POST")]
+    assert len(posts) == len(set(posts))  # none was repeated
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        RingOutside(CALL, OUT, "500@elsewhere&PJSIP/olga", "", like=IN, ring_ms=1_000),
+        RingOutside(CALL, OUT, "", "", like=IN, ring_ms=1_000),
+        Ring(CALL, OUT, PhoneId("olga&PJSIP/trunk"), "", "", like=IN, ring_ms=1_000),
+        Ring(CALL, OUT, PhoneId("olga/sip:x@y"), "", "", like=IN, ring_ms=1_000),
+    ],
+)
+async def test_nothing_else_can_be_dialled(bench: Bench, telephony: AsteriskTelephony, action: Action) -> None:
+    with pytest.raises(Refused, match="cannot be dialled"):
+        await telephony.perform(action)
+    assert asked(bench) == []
+
+
+async def test_a_look_up_is_our_bug(telephony: AsteriskTelephony) -> None:
+    with pytest.raises(TypeError):
+        await telephony.perform(LookUpCaller(CALL, PhoneNumber("", NumberKind.WITHHELD), 150))
+
+
+async def test_a_refusal_shows_no_number(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("POST .*", reply(400, {"message": "Endpoint PJSIP/+74997654321@carrier is bad"}))
+    action = RingOutside(CALL, OUT, "+74997654321", "+74951234567", like=IN, ring_ms=1_000)
+    with pytest.raises(Refused) as refused:
+        await telephony.perform(action)
+    assert "7654321" not in refused.value.why
+    assert "1234567" not in refused.value.why
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "spoken"),
+    [
+        ("+74951234567", "Анна", '"Анна" <+74951234567>'),
+        ("", "", '"" <>'),
+        ("anonymous", 'A "B" <C>\\\r\n', '"A B C" <anonymous>'),
+        ('1"><2', "x" * 100, f'"{"x" * 60}" <12>'),
+    ],
+)
+def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
+    assert spoken_caller(number, name) == spoken
+
+
+def test_every_action_is_known_here() -> None:
+    tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
+    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller}
+    assert tried == set(Action.__args__)
