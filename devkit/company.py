@@ -32,9 +32,11 @@ from devkit.processes import Deadline
 from devkit.scenarios import FOREVER_MS
 from devkit.service import Service, run_command
 from switchboard.config.load import load
-from switchboard.core.policy import Policy
+from switchboard.core.policy import Policy, Role
 
 SAMPLE_CONFIG = PROJECT / "config"
+SAMPLE_DATA = PROJECT / "sample-data"
+_STATES = "SELECT DISTINCT ON (person) person, state FROM person_event ORDER BY person, at DESC, log_position DESC"
 
 
 class Company:
@@ -82,6 +84,12 @@ class Company:
         """Tell phones, by their names, what to do when rung; the others keep doing what they did."""
         await asyncio.gather(*(self.phones[name].behave(what) for name, what in behaviours.items()))
 
+    async def open_shift(self) -> None:
+        """The operators sign in; returns when everybody is ready."""
+        operators = [person.phone for person in self.policy.people.values() if person.role is Role.OPERATOR]
+        await self.sign_in(*operators)
+        await self.wait_ready()
+
     async def sign_in(self, *names: str) -> None:
         """These people begin their shift, by dialling the code on their phones."""
         await self.dial_code(self.policy.codes.sign_in, *names)
@@ -89,6 +97,33 @@ class Company:
     async def sign_out(self, *names: str) -> None:
         """These people end their shift."""
         await self.dial_code(self.policy.codes.sign_out, *names)
+
+    async def leave(self, *names: str) -> None:
+        """These phones sign off, as if unplugged in order; returns when the service knows."""
+        await phones.register([self.phones[name] for name in names], expires_s=0)
+        await self.wait_people("offline", *names)
+
+    async def come_back(self, *names: str) -> None:
+        """These phones sign on again; returns when the service knows."""
+        await phones.register([self.phones[name] for name in names])
+        await self.wait_people("ready", *names)
+
+    async def wait_ready(self) -> None:
+        """Wait until everybody is ready. Raises TimeoutError."""
+        await self.wait_people("ready", *self.policy.people)
+
+    async def wait_people(self, state: str, *names: str, timeout_s: float = 15) -> None:
+        """Wait until these people are in this state, by what is on record. Raises TimeoutError saying who is not."""
+        deadline = Deadline(timeout_s, f"{', '.join(names)} to be {state}")
+        while True:
+            states = {row["person"]: row["state"] for row in await self.query(_STATES)}
+            if all(states.get(name) == state for name in names):
+                return
+            try:
+                await deadline.pause(0.02)
+            except TimeoutError:
+                others = {name: states.get(name) for name in names if states.get(name) != state}
+                raise TimeoutError(f"not {state}: {others}") from None
 
     async def dial_code(self, code: str, *names: str) -> None:
         """Each dials a service code and waits to the end of it. Raises ProcessFailed if it is refused."""
@@ -171,6 +206,7 @@ class Company:
         self._closing.push_async_callback(self.service.stop)
         if self._serving:
             await self.service.start()
+            await self.open_shift()
 
     async def _make_database(self) -> str:
         server = self._shared_postgres
@@ -188,9 +224,7 @@ class Company:
     async def _fill_database(self) -> None:
         await run_command(self.env, "migrate")
         for what in ("clients", "receivables"):
-            file = self.config / f"{what}.csv"
-            if file.exists():
-                await run_command(self.env, what, "import", str(file))
+            await run_command(self.env, what, "import", str(SAMPLE_DATA / f"{what}.csv"))
 
     def _environment(self) -> dict[str, str]:
         password_file = self.folder / "phone_secrets.toml"

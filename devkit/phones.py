@@ -51,6 +51,7 @@ class Listener:
     folder: Path
     address: str
     port: int
+    behaviour: Behaviour = ANSWER
     log: MessageLog = field(default_factory=MessageLog, repr=False)
     _child: Child | None = field(default=None, repr=False)
     _numbers: "count[int]" = field(default_factory=lambda: count(1), repr=False)
@@ -58,6 +59,7 @@ class Listener:
     async def behave(self, behaviour: Behaviour) -> None:
         """From now on do this when rung. Not in the middle of a call: its SIPp process would be gone."""
         await self.off()
+        self.behaviour = behaviour
         scenario = phone_scenario(behaviour.ring_ms, behaviour.talk_ms, behaviour.refusal)
         files = ScenarioFiles(self.folder, f"{self.name}-{next(self._numbers)}", scenario)
         self.log.follow(files.messages)

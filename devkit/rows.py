@@ -1,0 +1,441 @@
+"""The promises, one real call each: what the demo shows and the real tests check.
+
+A row prepares the phones, lets somebody call, and names what must then stand in Postgres. It is played on an open
+company in which everybody is ready; afterwards everybody is ready again and the books must balance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from devkit.company import Company
+from devkit.phones import ANSWER, BUSY, DECLINE, RING_FOREVER, Call
+
+OPERATORS = ("olga", "oleg", "irina")
+TALK_MS = 300
+RING_OUT = RING_FOREVER
+EITHER = "abandoned_ringing or served"
+"""Hang-up and answer cross on the wire: either is right, but only one, and with everything that belongs to it."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What one call's record must say. ``answered_by`` "" means nobody; ``told`` are pieces of its reasons, in order."""
+
+    outcome: str
+    answered_by: str = ""
+    client_class: str | None = None
+    debt: str | None = None
+    told: tuple[str, ...] = ()
+    direction: str = "inbound"
+    wait_s: tuple[float, float] | None = None
+    task: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    number: int
+    who: str
+    state: str
+    must: str
+    play: Callable[[Company], Awaitable[None]]
+    expected: tuple[Expected, ...]
+
+
+@dataclass
+class Verdict:
+    """``problems`` is empty when the row went as promised."""
+
+    row: Row
+    records: list[asyncpg.Record] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+ROWS: list[Row] = []
+
+
+def row(number: int, who: str, state: str, must: str, *expected: Expected) -> Callable[[_Play], _Play]:
+    def add(play: _Play) -> _Play:
+        ROWS.append(Row(number, who, state, must, play, expected))
+        return play
+
+    return add
+
+
+_Play = Callable[[Company], Awaitable[None]]
+
+
+async def play(company: Company, one: Row) -> Verdict:
+    """Play a row and compare what stands on record with what it promises."""
+    verdict = Verdict(one)
+    await company.wait_ready()
+    before = {record["call_id"] for record in await company.records()}
+    invites = company.carrier.invites
+    try:
+        await one.play(company)
+        await company.wait_idle()
+        served = [expected for expected in one.expected if expected.direction != "code"]
+        await company.wait_records(len(before) + len(served))
+    except (TimeoutError, RuntimeError) as error:
+        verdict.problems.append(str(error))
+    verdict.records = [
+        record
+        for record in await company.records()
+        if record["call_id"] not in before and record["direction"] != "code"
+    ]
+    if len(verdict.records) != len(one.expected):
+        verdict.problems.append(f"{len(verdict.records)} records instead of {len(one.expected)}")
+    for record, expected in zip(verdict.records, one.expected, strict=False):
+        verdict.problems += await _compare(company, record, expected)
+    inbound = sum(record["direction"] == "inbound" for record in verdict.records)
+    if one.number != 16 and company.carrier.invites - invites != inbound:
+        verdict.problems.append(f"{company.carrier.invites - invites} INVITEs on the trunk, {inbound} records")
+    await company.behave(**dict.fromkeys(_changed(company), ANSWER))
+    return verdict
+
+
+def _changed(company: Company) -> list[str]:
+    return [name for name, phone in company.phones.items() if phone.behaviour != ANSWER]
+
+
+async def _compare(company: Company, record: asyncpg.Record, expected: Expected) -> list[str]:
+    problems = []
+    for column in ("outcome", "client_class", "debt", "direction"):
+        wanted = getattr(expected, column)
+        if wanted is not None and record[column] not in str(wanted).split(" or "):
+            problems.append(f"{column} is {record[column]}, not {wanted}")
+    if (record["outcome"] in ("served", "transferred", "connected")) != (record["answered_at"] is not None):
+        problems.append(f"{record['outcome']}, but answered at {record['answered_at']}")
+    if expected.outcome != EITHER and (record["answered_by"] or "") != expected.answered_by:
+        problems.append(f"answered by {record['answered_by'] or 'nobody'}, not {expected.answered_by or 'nobody'}")
+    problems += _missing_reasons(record, expected)
+    if expected.wait_s is not None:
+        low, high = expected.wait_s
+        if not low * 1000 <= record["wait_ms"] <= high * 1000:
+            problems.append(f"waited {record['wait_ms']} ms, not {low}–{high} s")
+    if expected.task is not None:
+        tasks = await company.query("SELECT person, kind FROM task WHERE call_id = $1", record["call_id"])
+        if [f"{task['kind']} {task['person']}" for task in tasks] != [expected.task]:
+            problems.append(f"tasks {[dict(task) for task in tasks]}, not {expected.task}")
+    return problems
+
+
+def reasons_of(record: asyncpg.Record) -> list[str]:
+    """``what person: why`` of each decision, in order."""
+    return [
+        f"{reason['what']} {reason.get('person') or ''}".strip() + f": {reason['why']}" for reason in record["reasons"]
+    ]
+
+
+def _missing_reasons(record: asyncpg.Record, expected: Expected) -> list[str]:
+    told = reasons_of(record)
+    at = 0
+    for piece in expected.told:
+        while at < len(told) and piece not in told[at]:
+            at += 1
+        if at == len(told):
+            return [f'no reason "{piece}" (in order) among {told}']
+    return []
+
+
+# who calls --------------------------------------------------------------------------------------------------------
+
+
+async def number_of(company: Company, client_class: str, debt: str = "none", manager: str | None = None) -> str:
+    """A number of a sample client of this class, debt and manager ("" for a client without one), shared with nobody."""
+    rows = await company.query(
+        """
+        SELECT min(p.e164) AS e164
+        FROM client c JOIN client_phone p USING (client_id)
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(amount_minor), 0) AS owed,
+                   coalesce(sum(amount_minor) FILTER (WHERE due_on < current_date), 0) AS overdue
+            FROM receivable WHERE client_id = c.client_id) r ON true
+        WHERE c.client_class = $1
+          AND CASE $2 WHEN 'overdue' THEN overdue > 0 AND owed <= coalesce(credit_limit_minor, owed)
+                      WHEN 'over_limit' THEN overdue <= 0 AND owed > credit_limit_minor
+                      ELSE overdue <= 0 AND owed <= coalesce(credit_limit_minor, owed) END
+          AND CASE WHEN $3::text IS NULL THEN manager IS NOT NULL ELSE coalesce(manager, '') = $3 END
+          AND (SELECT count(*) FROM client_phone other WHERE other.e164 = p.e164) = 1
+        """,
+        client_class,
+        debt,
+        manager,
+    )
+    if rows[0]["e164"] is None:
+        raise RuntimeError(f"no sample client: {client_class}, debt {debt}, manager {manager}")
+    return str(rows[0]["e164"])
+
+
+async def served(company: Company, number: str, to: str | None = None, *, withheld: bool = False) -> None:
+    """Call, talk a moment, hang up."""
+    call = await company.call(number, to, talk_ms=TALK_MS, withheld=withheld)
+    await call.ended()
+
+
+@row(
+    1,
+    "retail client, no debt",
+    "one operator ready",
+    "that operator",
+    Expected("served", "olga", "retail", "none", ('rule "everybody else"', "offered olga", "answered olga")),
+)
+async def retail(company: Company) -> None:
+    await company.leave("oleg", "irina")
+    await served(company, await number_of(company, "retail"))
+    await company.come_back("oleg", "irina")
+
+
+@row(
+    2,
+    "key client",
+    "own manager free",
+    "own manager",
+    Expected("transferred", "kirill", "key", "none", ('rule "key client"', "answered kirill")),
+)
+async def key_to_own_manager(company: Company) -> None:
+    await served(company, await number_of(company, "key", manager="kirill"))
+
+
+@row(
+    3,
+    "key client",
+    "own manager's phone not registered",
+    "other key-account manager",
+    Expected(
+        "transferred",
+        "karina",
+        "key",
+        told=("skipped kirill: has no registered phone", "offered karina", "answered karina"),
+    ),
+)
+async def key_to_pool(company: Company) -> None:
+    await company.leave("kirill")
+    await served(company, await number_of(company, "key", manager="kirill"))
+    await company.come_back("kirill")
+
+
+@row(
+    4,
+    "key client",
+    "managers decline (603) and are busy (486)",
+    "head of wholesale",
+    Expected(
+        "transferred",
+        "viktor",
+        "key",
+        told=(
+            "refused kirill: declined (SIP 603)",
+            "skipped kirill: did not take this call before",
+            "refused karina: busy (SIP 486)",
+            "answered viktor",
+        ),
+    ),
+)
+async def key_to_head(company: Company) -> None:
+    await company.behave(kirill=DECLINE, karina=BUSY)
+    await served(company, await number_of(company, "key", manager="kirill"))
+
+
+@row(
+    5,
+    "key client",
+    "nobody above answers",
+    "operators' queue, flagged",
+    Expected(
+        "served",
+        "olga",
+        "key",
+        told=("refused kirill", "refused karina", "missed viktor", "waits in queue operators", "answered olga"),
+    ),
+)
+async def key_to_operators(company: Company) -> None:
+    await company.leave("oleg", "irina")
+    await company.behave(kirill=BUSY, karina=DECLINE, viktor=RING_OUT)
+    await served(company, await number_of(company, "key", manager="kirill"))
+    await company.come_back("oleg", "irina")
+
+
+@row(
+    6,
+    "unknown number",
+    "–",
+    "head of that line's department",
+    Expected(
+        "transferred",
+        "roman",
+        "new",
+        told=("unknown number", "task roman: task assign_manager"),
+        task="assign_manager roman",
+    ),
+)
+async def unknown(company: Company) -> None:
+    await served(company, "+79161234567", company.policy.lines["dispatch"].numbers[0])
+
+
+@row(
+    7,
+    "client without a manager",
+    "–",
+    "head of the department",
+    Expected("transferred", "viktor", "new", told=("no manager yet", 'rule "new client"', "answered viktor")),
+)
+async def without_manager(company: Company) -> None:
+    await served(company, await number_of(company, "retail", manager=""))
+
+
+@row(
+    8,
+    "client with overdue debt",
+    "manager free",
+    "own manager",
+    Expected("transferred", "maxim", debt="overdue", told=("debt overdue:", 'rule "client in debt"', "answered maxim")),
+)
+async def overdue(company: Company) -> None:
+    await served(company, await number_of(company, "retail", "overdue", "maxim"))
+
+
+@row(
+    9,
+    "client over the credit limit",
+    "manager away",
+    "financial service",
+    Expected("transferred", "fedor", debt="over_limit", told=("owes", "skipped maxim: is away", "answered fedor")),
+)
+async def over_limit(company: Company) -> None:
+    await company.leave("faina")
+    await company.sign_out("maxim")
+    await served(company, await number_of(company, "market", "over_limit", "maxim"))
+    await company.sign_in("maxim")
+    await company.come_back("faina")
+
+
+@row(
+    10,
+    "withheld number",
+    "operators free",
+    "an operator",
+    Expected("served", "oleg", "unidentified", told=("the number is withheld", "answered oleg")),
+)
+async def withheld(company: Company) -> None:
+    await company.leave("olga", "irina")
+    await served(company, "anonymous", withheld=True)
+    await company.come_back("olga", "irina")
+
+
+@row(
+    11,
+    "market client",
+    "all operators busy, one frees after 3 s",
+    "that operator, at once",
+    Expected("served", "olga", "retail"),
+    Expected("served", "olga", "market", told=("waits in queue operators", "offered olga"), wait_s=(2.4, 3.6)),
+)
+async def waits_for_operator(company: Company) -> None:
+    await company.leave("oleg", "irina")
+    first = await company.call(await number_of(company, "retail"))
+    await first.answered()
+    second = await company.call(await number_of(company, "market"), talk_ms=TALK_MS)
+    await second.answered()  # music: the queue answers the caller
+    await asyncio.sleep(2)  # with a second of wrap-up the operator is free after three
+    company.phones["olga"].hang_up()
+    await second.ended()
+    await company.come_back("oleg", "irina")
+
+
+@row(
+    12,
+    "regional client",
+    "first operator lets it ring out",
+    "the second",
+    Expected("served", "irina", "regional", told=("offered oleg", "missed oleg", "offered irina", "answered irina")),
+)
+async def rings_out(company: Company) -> None:
+    await company.leave("olga", "irina")
+    await company.behave(oleg=RING_OUT)
+    call = await company.call(await number_of(company, "regional"), talk_ms=TALK_MS)
+    await company.phones["oleg"].rung(len(company.phones["oleg"].calls()) + 1)
+    await company.come_back("irina")
+    await call.ended()
+    await company.come_back("olga")
+
+
+@row(
+    13,
+    "retail client",
+    "nobody ever free",
+    "the plan's next step at max wait",
+    Expected("transferred", "maxim", "retail", told=("longest wait in queue operators reached", "answered maxim")),
+)
+async def nobody_free(company: Company) -> None:
+    await company.dial_code(company.policy.codes.pause, *OPERATORS)
+    await served(company, await number_of(company, "retail", manager="maxim"))
+    await company.dial_code(company.policy.codes.resume, *OPERATORS)
+
+
+@row(
+    14,
+    "caller hangs up",
+    "while waiting · while an operator rings · at the very answer",
+    "nobody left ringing, nobody alone",
+    Expected("abandoned_waiting", told=("left the queue",)),
+    Expected("abandoned_ringing", told=("while a phone rang",)),
+    Expected(EITHER),
+)
+async def hangs_up(company: Company) -> None:
+    number = await number_of(company, "retail", manager="maxim")
+    await company.dial_code(company.policy.codes.pause, *OPERATORS)
+    waiting = await company.call(number)
+    await waiting.answered()
+    waiting.hang_up()
+    await waiting.ended()
+    await company.dial_code(company.policy.codes.resume, *OPERATORS)
+    await company.leave("oleg", "irina")
+    await company.behave(olga=RING_OUT)
+    ringing = await company.call(number)
+    await company.phones["olga"].rung(len(company.phones["olga"].calls()) + 1)
+    ringing.hang_up()
+    await ringing.ended()
+    await company.phones["olga"].all_over()
+    crossing = await company.call(number)
+    await company.phones["olga"].rung(len(company.phones["olga"].calls()) + 1)
+    company.phones["olga"].answer()
+    crossing.hang_up()
+    await crossing.ended()
+    await company.phones["olga"].all_over()
+    await company.come_back("oleg", "irina")
+
+
+@row(
+    15,
+    "staff",
+    "calls a colleague · calls out · calls out without permission",
+    "reached · reached · refused",
+    Expected("connected", "karina", direction="internal"),
+    Expected("connected", direction="outbound"),
+    Expected("refused", direction="outbound", told=("may not call outside",)),
+)
+async def staff_calls(company: Company) -> None:
+    extension = company.phones["karina"].extension
+    outside = company.policy.outbound.prefix + "84959876543"
+    for name, to in (("olga", extension), ("olga", outside), ("fedor", outside)):
+        call = await company.phones[name].call(to, talk_ms=TALK_MS)
+        await call.ended()
+        await company.wait_idle()
+
+
+@row(16, "any caller", "the service is stopped", "an operator, by Asterisk's own queue")
+async def service_away(company: Company) -> None:
+    await company.service.stop()
+    call: Call = await company.call("+79161234567", talk_ms=TALK_MS)
+    try:
+        result = await call.ended()
+        if not result.answered or not any(company.phones[name].calls()[-1:] for name in OPERATORS):
+            raise RuntimeError(f"the caller got {result.final_code}")
+    finally:
+        await company.wait_idle()
+        await company.service.start()
