@@ -14,6 +14,7 @@ from switchboard.core import queueing
 from switchboard.core.actions import Connect, TakeDownBridge
 from switchboard.core.call_state import (
     Call,
+    CallState,
     Connecting,
     Ending,
     Hears,
@@ -119,7 +120,7 @@ def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     state = call.state
     offer = next((offer for offer in call.offers if offer.leg == leg), None)
     if offer is None or not isinstance(state, Ringing | Waiting):
-        if isinstance(state, Connecting | Talking) and leg in (call.leg, _leg_of(state)):
+        if _needs(state, leg):
             return False
         hang_up_leg(floor, call, leg, ANSWERED_ELSEWHERE)
         return False
@@ -155,8 +156,11 @@ def when_bridged(floor: Floor, call: Call, fact: LegBridged) -> bool:
     return True
 
 
-def _leg_of(state: Connecting | Talking) -> LegId:
-    return state.offer.leg if isinstance(state, Connecting) else state.leg
+def _needs(state: CallState, leg: LegId) -> bool:
+    """Whether this is the leg of whoever picked up."""
+    if isinstance(state, Connecting):
+        return leg == state.offer.leg
+    return isinstance(state, Talking) and leg == state.leg
 
 
 def _without_offers(state: Ringing | Waiting) -> Ringing | Waiting:
@@ -211,10 +215,13 @@ def go_on(floor: Floor, call: Call) -> None:
     """Nobody rings for the call now: the next person of this step, else the next step."""
     state = call.state
     if isinstance(state, Waiting):
+        why_not: str | None = f"longest wait in queue {state.queue} reached"
         if floor.at_ms < state.step_until_ms:
+            why_not = queueing.why_nobody_serves(floor, call, state.queue)
+        if why_not is None:
             queueing.find_person(floor, call)
             return
-        floor.because(call, "step", f"longest wait in queue {state.queue} reached")
+        floor.because(call, "step", why_not)
     elif isinstance(state, Ringing) and floor.at_ms < state.step_until_ms and ring_next(floor, call):
         return
     next_step(floor, call)
@@ -252,14 +259,18 @@ def talk_outcome(call: Call) -> Outcome:
     return Outcome.SERVED if call.from_queue is not None else Outcome.TRANSFERRED
 
 
-def when_caller_left(floor: Floor, call: Call) -> bool:
-    """The caller is gone, whatever we were doing: nobody may go on ringing or stay alone in a bridge."""
-    if not call.caller_there:
-        return False
+def lose_caller(floor: Floor, call: Call) -> None:
     call.caller_there = False
     floor.leg_owner.pop(call.leg, None)
     if call.caller_person is not None:
         floor.release(call.caller_person, call.leg)
+
+
+def when_caller_left(floor: Floor, call: Call) -> bool:
+    """The caller is gone, whatever we were doing: nobody may go on ringing or stay alone in a bridge."""
+    if not call.caller_there:
+        return False
+    lose_caller(floor, call)
     match call.state:
         case LookingUp():
             end(floor, call, Outcome.ABANDONED_EARLY, "the caller left during the look-up")
@@ -279,6 +290,25 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
         case _:
             assert_never(call.state)
     return True
+
+
+def when_surveyed(floor: Floor, call: Call, alive: frozenset[LegId]) -> None:
+    """Asterisk is back and says who is ``alive``: all other legs have ended, nobody saw when or why."""
+    dead = [leg for leg in call.legs if leg not in alive]
+    if not call.caller_there or call.leg in alive:
+        for leg in dead:
+            when_leg_gone(floor, call, LegEnded(leg, 0))
+        return
+    for leg in dead:
+        floor.drop_leg(call, leg)
+    if isinstance(call.state, Saying | Ending):
+        when_caller_left(floor, call)
+        return
+    lose_caller(floor, call)
+    if isinstance(call.state, Talking):
+        finish_talk(floor, call, call.state, "the talk was over when Asterisk was back")
+    else:
+        end(floor, call, Outcome.SWITCH_LOST, "the caller's leg was gone when Asterisk was back")
 
 
 def when_said(floor: Floor, call: Call, fact: PlaybackEnded) -> bool:
@@ -303,6 +333,10 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
             floor.drop_leg(call, offer.leg)
             lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", _LOST_CAUSE)
             return True
+    if fact.action in ("Ring", "RingOutside") and fact.leg in call.legs and not _needs(state, fact.leg):
+        floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
+        forget_if_gone(floor, call)
+        return True
     if isinstance(state, Connecting) and fact.action in ("Connect", "Answer"):
         give_up_connecting(floor, call, state, f"could not be connected: {fact.why}")
         return True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from switchboard.core.actions import HangUp, TakeDownBridge
+from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, Ending, Talking
-from switchboard.core.entries import Outcome
+from switchboard.core.entries import Direction, Outcome
 from switchboard.core.floor import Floor
 from switchboard.core.offering import NORMAL, hang_up_leg, stop_ring_clock
 
@@ -13,12 +13,12 @@ _MOST_TRIES = 3
 
 def end(floor: Floor, call: Call, outcome: Outcome, why: str, cause: int = NORMAL) -> None:
     """Close the call with ``outcome``. The call stays until all its legs are gone, at most a few seconds."""
+    call.outcome = outcome
     _hang_up_everything(floor, call, cause)
     if isinstance(call.state, Talking | Connecting):
         floor.act(TakeDownBridge(call.call_id, call.state.bridge))
     floor.leave_queue(call.call_id)
     stop_ring_clock(floor, call)
-    call.outcome = outcome
     call.ended_at_ms = floor.at_ms
     floor.because(call, "ended", why)
     call.enter(Ending(floor.at_ms + floor.policy_of(call).limits.settle_ms))
@@ -29,7 +29,15 @@ def _hang_up_everything(floor: Floor, call: Call, cause: int) -> None:
     for leg in call.legs:
         hang_up_leg(floor, call, leg)
     if call.caller_there:
-        floor.act(HangUp(call.call_id, call.leg, cause))
+        floor.act(_farewell(call, cause))
+
+
+def _farewell(call: Call, cause: int) -> Action:
+    """A caller whom a bug of ours left unserved goes to Asterisk's own queue; everybody else is hung up."""
+    unserved = call.direction is Direction.INBOUND and call.answered_at_ms is None
+    if call.outcome is Outcome.OUR_FAULT and unserved:
+        return SendToDialplan(call.call_id, call.leg)
+    return HangUp(call.call_id, call.leg, cause)
 
 
 def forget_if_gone(floor: Floor, call: Call) -> None:
@@ -41,12 +49,18 @@ def forget_if_gone(floor: Floor, call: Call) -> None:
 def hang_up_again(floor: Floor, call: Call, state: Ending) -> None:
     """Some leg has not said that it ended: tell it once more; after a few times believe that it is gone."""
     if state.tries >= _MOST_TRIES:
-        call.caller_there = False
-        for leg in list(call.legs):
-            floor.drop_leg(call, leg)
-        floor.because(call, "forgotten", f"a leg did not say that it ended after {state.tries} requests")
-        floor.forget_call(call)
+        give_up(floor, call, f"a leg did not say that it ended after {state.tries} requests")
         return
     _hang_up_everything(floor, call, NORMAL)
     settle_ms = floor.policy_of(call).limits.settle_ms
     call.enter(Ending(floor.at_ms + settle_ms, state.tries + 1))
+
+
+def give_up(floor: Floor, call: Call, why: str) -> None:
+    """Believe that every leg of a call is gone, and forget it."""
+    if call.outcome is None:
+        call.outcome = Outcome.OUR_FAULT
+    if call.ended_at_ms is None:
+        call.ended_at_ms = floor.at_ms
+    floor.because(call, "forgotten", why)
+    floor.forget_call(call)

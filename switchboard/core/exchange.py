@@ -9,16 +9,18 @@ rules are in ``call`` (what a fact does to a call), ``arrival``, ``shifts`` and 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, field
 
 from switchboard.core import arrival, queueing, shifts
 from switchboard.core import call as calls
-from switchboard.core.actions import Action, HangUp, SendToDialplan
-from switchboard.core.call_state import Call, Ending, Talking
-from switchboard.core.entries import Direction, Entry, Outcome
+from switchboard.core.actions import Action, SendToDialplan
+from switchboard.core.call_state import Call, Ending
+from switchboard.core.ending import end, give_up
+from switchboard.core.entries import Entry, Outcome
 from switchboard.core.facts import (
     ActionFailed,
     CallArrived,
@@ -41,13 +43,16 @@ from switchboard.core.facts import (
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, PersonId, call_id_for
 from switchboard.core.invariants import broken_promises
-from switchboard.core.offering import hang_up_leg, stop_ring_clock
 from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
 STATE_FORMAT = 1
 """Raised with every change of what a snapshot holds."""
+
+
+_OUR_FAULT_CAUSE = 41  # temporary failure
+T = TypeVar("T")
 
 
 class Handled(Struct, frozen=True):
@@ -84,25 +89,28 @@ class Exchange:
 
     def __init__(self) -> None:
         self.floor = Floor()
+        self._bug: Exception | None = None
+        """What went wrong in the fact being handled with another call than the fact's own."""
 
     def handle(self, fact: Fact, at_ms: int) -> Handled:
         """Let one fact happen at ``at_ms`` (Unix milliseconds, never less than before)."""
         floor = self.floor
         floor.clear_outbox(at_ms)
+        self._bug = None
         call = self._call_of(fact)
         bug: Exception | None = None
         meant = True
         try:
             meant = self._dispatch(fact, call)
-            for person_id in list(floor.touched):
-                person = floor.people.get(person_id)
-                if person is not None:
-                    queueing.find_caller(floor, person)
         except Exception as error:
             bug = error
-            self._our_fault(fact, call, error)
+            self._our_fault(self._arrived(fact) if call is None else call, error)
+        try:
+            self._ring_the_ready()
+        except Exception as error:
+            bug = error
         self._note(fact, call)
-        return Handled(tuple(floor.actions), tuple(floor.entries), meant, bug)
+        return Handled(tuple(floor.actions), tuple(floor.entries), meant, bug or self._bug)
 
     def _call_of(self, fact: Fact) -> Call | None:
         match fact:
@@ -130,11 +138,13 @@ class Exchange:
                 shifts.carry_out(floor, fact.person, fact.command, fact.reason)
             case DeadlinePassed(person=person_id) if person_id is not None:
                 person = floor.people.get(person_id)
-                if person is None or person.until_ms != fact.until_ms:
+                if person is None or person.until_ms != fact.until_ms or fact.until_ms > floor.at_ms:
+                    floor.touch(person_id)  # come too early, it must come again
                     return False
                 shifts.when_late(floor, person, fact)
-            case DeadlinePassed():
-                return call is not None and call.state.until_ms == fact.until_ms and calls.handle(floor, call, fact)
+            case DeadlinePassed(until_ms=until_ms):
+                is_due = call is not None and call.state.until_ms == until_ms <= floor.at_ms
+                return call is not None and is_due and calls.handle(floor, call, fact)
             case SwitchReady():
                 self._meet_switch(fact)
             case SwitchLost():
@@ -149,11 +159,12 @@ class Exchange:
 
     def _take_policy(self, policy: Policy) -> None:
         floor = self.floor
+        before = floor.policies.get(floor.current_version or "")
         in_use = {call.policy_version for call in floor.calls.values()}
         floor.policies = {version: old for version, old in floor.policies.items() if version in in_use}
         floor.policies[policy.version] = policy
         floor.current_version = policy.version
-        shifts.meet_policy(floor, policy, floor.at_ms)
+        shifts.meet_policy(floor, policy, before)
 
     def _meet_switch(self, fact: SwitchReady) -> None:
         """Asterisk was surveyed: legs that we believed in and that are not there have ended."""
@@ -161,45 +172,63 @@ class Exchange:
         floor.switch_ready = True
         alive = frozenset(fact.legs)
         for call in list(floor.calls.values()):
-            for leg in [leg for leg in (*call.legs, call.leg) if leg not in alive]:
-                calls.handle(floor, call, LegEnded(leg, 0))
+            self._attempt(call, calls.when_surveyed, alive)
         for person in floor.policy.people.values():
             shifts.phone_seen(floor, person.phone, person.phone in fact.phones)
 
+    def _ring_the_ready(self) -> None:
+        """Everybody who became ready rings for the next caller."""
+        for person in self.floor.ready_people():
+            while (call := queueing.next_call(self.floor, person)) is not None:
+                self._attempt(call, queueing.ring_for, person)
+
     # the way out -----------------------------------------------------------------------------------------------
 
-    def _our_fault(self, fact: Fact, call: Call | None, error: Exception) -> None:
-        """A rule broke in the middle of its work. Let go of this call, in a way that cannot break again."""
+    def _attempt(self, call: Call, rule: Callable[[Floor, Call, T], object], about: T) -> None:
+        """Apply a rule to a call that the fact was not about: a bug in it ends that call, not the fact's."""
+        try:
+            rule(self.floor, call, about)
+        except Exception as error:
+            self._bug = error
+            self._our_fault(call, error)
+
+    def _arrived(self, fact: Fact) -> Call | None:
+        """The call that came with ``fact``, as far as it was made; else its caller goes to the dialplan."""
+        if not isinstance(fact, CallArrived):
+            return None
+        call_id = call_id_for(fact.leg, self.floor.at_ms)
+        if call_id not in self.floor.calls:
+            self.floor.act(SendToDialplan(call_id, fact.leg))
+        return self.floor.calls.get(call_id)
+
+    def _our_fault(self, call: Call | None, error: Exception) -> None:
+        """A rule broke in the middle of its work: close the call; if even that breaks, forget it."""
         floor = self.floor
-        if call is None and isinstance(fact, CallArrived):
-            call = floor.calls.get(call_id_for(fact.leg, floor.at_ms))
-            if call is None:
-                floor.act(SendToDialplan(call_id_for(fact.leg, floor.at_ms), fact.leg))
-        if call is None or call.call_id not in floor.calls or isinstance(call.state, Ending):
+        if call is None or call.call_id not in floor.calls:
             return
-        for leg in call.legs:
-            hang_up_leg(floor, call, leg)
-        if call.caller_there:
-            saved = call.direction is Direction.INBOUND and not isinstance(call.state, Talking)
-            floor.act(SendToDialplan(call.call_id, call.leg) if saved else HangUp(call.call_id, call.leg, 41))
-        floor.leave_queue(call.call_id)
-        stop_ring_clock(floor, call)
-        call.outcome, call.ended_at_ms = Outcome.OUR_FAULT, floor.at_ms
-        floor.because(call, "ended", f"a bug of ours: {type(error).__name__}: {error}")
-        call.state = Ending(floor.at_ms + floor.policy_of(call).limits.settle_ms)
+        why = f"a bug of ours: {type(error).__name__}: {error}"
+        try:
+            if not isinstance(call.state, Ending):
+                end(floor, call, Outcome.OUR_FAULT, why, cause=_OUR_FAULT_CAUSE)
+                return
+        except Exception as second:
+            why = f"{why}, and then {type(second).__name__}: {second}"
+        give_up(floor, call, why)
 
     def _note(self, fact: Fact, call: Call | None) -> None:
         """Entries for every call that this fact changed, and the deadlines of what is now."""
         floor = self.floor
         name = type(fact).__name__
-        changed = dict.fromkeys((call.call_id,) if call is not None else ())
-        for call_id in (*changed, *(one for one in floor.new_reasons if one not in changed)):
+        own = {call.call_id: None} if call is not None else {}
+        for call_id in own | dict.fromkeys((*floor.new_reasons, *floor.gone)):
             noted = floor.calls.get(call_id) or floor.gone.get(call_id)
             if noted is None:
                 continue
             steps = history_of(noted, name, floor.new_reasons.get(call_id, ()), floor.at_ms)
             if steps:
-                floor.entries += [*steps, record_of(noted)]
+                floor.entries += steps
+            if call_id in floor.new_reasons:
+                floor.entries.append(record_of(noted))
             if call_id in floor.calls:
                 floor.arm(noted.state.until_ms, "call", call_id)
         floor.note_people(name)
@@ -235,6 +264,8 @@ class Exchange:
         return until_ms, kind, owner
 
     def _is_current(self, until_ms: int, kind: str, owner: str) -> bool:
+        if self.floor.armed.get((kind, owner)) != until_ms:
+            return False  # armed anew since, or handed out already
         if kind == "call":
             call = self.floor.calls.get(CallId(owner))
             return call is not None and call.state.until_ms == until_ms

@@ -13,8 +13,8 @@ import msgspec
 
 from switchboard.core.actions import Action
 from switchboard.core.call_state import Bug, Call, Connecting, Waiting
-from switchboard.core.entries import Entry, PersonChanged, Reason
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
 from switchboard.core.matching import WaitingCaller
 from switchboard.core.policy import Policy
 from switchboard.core.staff import Doing, Engagement, PersonRecord
@@ -60,6 +60,10 @@ class Floor:
         """The policy that ``call`` arrived with: it keeps it to its end."""
         return self.policies[call.policy_version]
 
+    def phone_of(self, call: Call, person: PersonId) -> PhoneId:
+        """The person's phone as it is today, or as it was when ``call`` arrived, for somebody who left since."""
+        return (self.policy.people.get(person) or self.policy_of(call).people[person]).phone
+
     # calls and legs ----------------------------------------------------------------------------------------
 
     def add_call(self, call: Call) -> None:
@@ -70,9 +74,11 @@ class Floor:
         """The call is over and all its legs are gone."""
         for leg in (call.leg, *call.legs):
             self.leg_owner.pop(leg, None)
-        for person in self.people.values():
+        for person in list(self.people.values()):
             for leg in [leg for leg, engaged in person.legs.items() if engaged.call == call.call_id]:
                 self.release(person.person_id, leg)
+        call.legs.clear()
+        call.caller_there = False
         self.leave_queue(call.call_id)
         self.calls.pop(call.call_id, None)
         self.gone[call.call_id] = call
@@ -99,13 +105,19 @@ class Floor:
         for line_up in self.waiting.values():
             line_up.pop(call, None)
 
-    def waiting_callers(self, queue: str) -> list[WaitingCaller]:
-        """Those in ``queue`` for whom nobody is being rung."""
+    def servers(self, call: Call, queue: str) -> tuple[PersonId, ...]:
+        """Who serves ``queue`` today; if it was closed since, who did when ``call`` arrived."""
+        return (self.policy.queues.get(queue) or self.policy_of(call).queues[queue]).people
+
+    def waiting_for(self, person: PersonId) -> list[WaitingCaller]:
+        """Those in any queue served by ``person`` for whom nobody is being rung."""
         callers = []
-        for call_id in self.waiting.get(queue, ()):
-            call = self.calls[call_id]
-            if isinstance(call.state, Waiting) and not call.state.offers:
-                callers.append(self.as_waiting(call, queue))
+        for queue, line_up in self.waiting.items():
+            for call_id in line_up:
+                call = self.calls[call_id]
+                waits = isinstance(call.state, Waiting) and not call.state.offers
+                if waits and person in self.servers(call, queue):
+                    callers.append(self.as_waiting(call, queue))
         return callers
 
     def as_waiting(self, call: Call, queue: str) -> WaitingCaller:
@@ -141,7 +153,25 @@ class Floor:
             record.release_until_ms = None
         if not record.legs:
             record.idle_since_ms = self.at_ms
+            if person not in self.policy.people:
+                self.dismiss(person)
         self.touch(person)
+
+    def dismiss(self, person: PersonId) -> None:
+        """Somebody who is no longer among the staff has no legs left either: forget them."""
+        del self.people[person]
+        self.entries.append(
+            PersonChanged(person=person, at_ms=self.at_ms, state=PersonState.OFFLINE, reason="left the staff")
+        )
+
+    def ready_people(self) -> list[PersonRecord]:
+        """The ready ones among the touched, longest idle first. Who became ready now begins to idle now."""
+        touched = [self.people[person] for person in self.touched if person in self.people]
+        ready = [person for person in touched if person.state is PersonState.READY]
+        for person in ready:
+            if person.noted is not PersonState.READY:
+                person.idle_since_ms = self.at_ms
+        return sorted(ready, key=lambda person: (person.idle_since_ms, person.person_id))
 
     def note_people(self, reason: str) -> None:
         """Put the new state of every touched person on record, if it is new."""

@@ -7,10 +7,10 @@ from switchboard.core.call_state import Call, Hears
 from switchboard.core.floor import Floor
 
 
-def let_hear_ringing(floor: Floor, call: Call) -> None:
+def let_hear_ringing(floor: Floor, call: Call, music: str = "default") -> None:
     """Ringing, as long as the call is not answered; music afterwards: a second ring tone would confuse."""
     if call.answered:
-        let_hear_music(floor, call)
+        let_hear_music(floor, call, music)
     elif call.hears is not Hears.RINGING:
         floor.act(SoundRinging(call.call_id, call.leg))
         call.hears = Hears.RINGING

@@ -68,10 +68,9 @@ def _of_person(floor: Floor, person: PersonRecord) -> Iterator[str]:
     if sum(engaged.doing is Doing.RINGING and not engaged.ending for engaged in person.legs.values()) > 1:
         yield f"{person.person_id}: rung for two callers at once"
     if person.state is PersonState.READY:
-        for queue in floor.policy.queues.values():
-            callers = floor.waiting_callers(queue.name) if person.person_id in queue.people else []
-            if next_caller(person.person_id, callers) is not None:
-                yield f"{person.person_id}: ready while somebody waits in queue {queue.name}"
+        caller = next_caller(person.person_id, floor.waiting_for(person.person_id))
+        if caller is not None:
+            yield f"{person.person_id}: ready while {caller.call} waits"
 
 
 def _of_index(floor: Floor) -> Iterator[str]:

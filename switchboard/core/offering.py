@@ -30,7 +30,7 @@ def offer_to_person(floor: Floor, call: Call, person: PersonId, ring_ms: int, wh
         Ring(
             call.call_id,
             leg,
-            floor.policy_of(call).people[person].phone,
+            floor.phone_of(call, person),
             caller_number=shown,
             caller_name=f"{call.flag}: {name}" if call.flag else name,
             like=call.leg,

@@ -10,17 +10,20 @@ from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_music, let_hear_ringing
-from switchboard.core.matching import WaitingCaller, next_caller, next_person
+from switchboard.core.matching import next_caller, next_person
 from switchboard.core.offering import offer_to_person
 from switchboard.core.policy import QueueStep
 from switchboard.core.staff import PersonRecord
 
 
 def why_nobody_serves(floor: Floor, call: Call, queue: str) -> str | None:
-    """Why waiting in ``queue`` would be in vain; ``None`` when somebody who serves it is on shift."""
-    if any(person.on_shift for person in _serving(floor, call, queue)):
-        return None
-    return f"nobody who serves queue {queue} is signed in"
+    """Why waiting in ``queue`` would be in vain; ``None`` when somebody on shift may be rung, now or later."""
+    on_shift = [person for person in _serving(floor, call, queue) if person.on_shift]
+    if not on_shift:
+        return f"nobody who serves queue {queue} is signed in"
+    if all(person.person_id in call.not_again for person in on_shift):
+        return f"nobody left to ring in queue {queue}: all who are signed in did not take this call before"
+    return None
 
 
 def join(floor: Floor, call: Call, step: QueueStep) -> None:
@@ -41,36 +44,29 @@ def find_person(floor: Floor, call: Call) -> bool:
     if person is None:
         let_hear_music(floor, call, floor.policy_of(call).queues[queue].music)
         return False
-    _offer(floor, call, person, call.state)
+    ring_for(floor, call, person)
     return True
 
 
-def find_caller(floor: Floor, person: PersonRecord) -> bool:
-    """Ring a person who became ready for the next caller of any queue they serve. Says whether they ring."""
+def next_call(floor: Floor, person: PersonRecord) -> Call | None:
+    """The caller of any queue whom this person should be rung for now; ``None`` when none or not ready."""
     if person.state is not PersonState.READY:
-        return False
-    waiting: list[WaitingCaller] = []
-    for queue in floor.policy.queues.values():
-        if person.person_id in queue.people:
-            waiting += floor.waiting_callers(queue.name)
-    caller = next_caller(person.person_id, waiting)
-    if caller is None:
-        return False
-    call = floor.calls[caller.call]
-    assert isinstance(call.state, Waiting)
-    _offer(floor, call, person, call.state)
-    return True
+        return None
+    caller = next_caller(person.person_id, floor.waiting_for(person.person_id))
+    return floor.calls[caller.call] if caller is not None else None
 
 
-def _offer(floor: Floor, call: Call, person: PersonRecord, state: Waiting) -> None:
+def ring_for(floor: Floor, call: Call, person: PersonRecord) -> None:
+    """Ring a person who is ready for a call that waits."""
+    state = call.state
+    assert isinstance(state, Waiting)
     queue = floor.policy_of(call).queues[state.queue]
     idle_s = (floor.at_ms - person.idle_since_ms) / 1000
     why = f"queue {queue.name}: idle longest of those ready ({idle_s:.1f} s)"
     offer = offer_to_person(floor, call, person.person_id, queue.ring_ms, why)
-    let_hear_ringing(floor, call)
+    let_hear_ringing(floor, call, queue.music)
     call.enter(Waiting(state.queue, state.step_until_ms, (offer,)))
 
 
 def _serving(floor: Floor, call: Call, queue: str) -> list[PersonRecord]:
-    people = floor.policy_of(call).queues[queue].people
-    return [floor.people[person] for person in people if person in floor.people]
+    return [floor.people[person] for person in floor.servers(call, queue) if person in floor.people]

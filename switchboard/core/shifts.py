@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from switchboard.core.actions import HangUp
+from switchboard.core.ending import forget_if_gone
 from switchboard.core.facts import DeadlinePassed, StaffCommand
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId, PhoneId
@@ -48,7 +49,6 @@ def carry_out(floor: Floor, person_id: PersonId, command: StaffCommand, reason: 
     match command:
         case StaffCommand.SIGN_IN:
             person.signed_in, person.pause, person.wrap_up_until_ms = True, None, None
-            person.idle_since_ms = floor.at_ms
         case StaffCommand.SIGN_OUT:
             person.signed_in, person.pause, person.wrap_up_until_ms = False, None, None
         case StaffCommand.PAUSE:
@@ -70,24 +70,29 @@ def when_late(floor: Floor, person: PersonRecord, fact: DeadlinePassed) -> None:
     """Wrap-up is over, or a leg that was told to end has not said that it did."""
     if person.wrap_up_until_ms is not None and person.wrap_up_until_ms <= fact.until_ms:
         person.wrap_up_until_ms = None
-        person.idle_since_ms = floor.at_ms
     if person.release_until_ms is not None and person.release_until_ms <= fact.until_ms:
         person.release_until_ms = None
         for leg, engaged in list(person.legs.items()):
             if engaged.ending:
                 floor.act(HangUp(engaged.call, leg))
                 floor.drop_leg(floor.calls[engaged.call], leg)
+                forget_if_gone(floor, floor.calls[engaged.call])
     floor.touch(person.person_id)
 
 
-def meet_policy(floor: Floor, policy: Policy, at_ms: int) -> None:
+def meet_policy(floor: Floor, policy: Policy, before: Policy | None) -> None:
     """New people join signed in or not, as their file says; people who left go when their last call ends."""
     for person in policy.people.values():
-        if person.person_id not in floor.people:
+        record = floor.people.get(person.person_id)
+        old = before.people.get(person.person_id) if before is not None else None
+        if record is None:
             floor.people[person.person_id] = PersonRecord(
-                person_id=person.person_id, signed_in=person.signed_in_at_start, idle_since_ms=at_ms
+                person_id=person.person_id, signed_in=person.signed_in_at_start, idle_since_ms=floor.at_ms
             )
-    for person_id in [one for one in floor.people if one not in policy.people and not floor.people[one].legs]:
-        del floor.people[person_id]
-    for person_id in floor.people:
-        floor.touch(person_id)
+        elif old is None or old.phone != person.phone:
+            record.registered = False  # nothing was seen of the new phone yet
+        floor.touch(person.person_id)
+    for person_id in [one for one in floor.people if one not in policy.people]:
+        floor.people[person_id].signed_in = False
+        if not floor.people[person_id].legs:
+            floor.dismiss(person_id)

@@ -88,9 +88,7 @@ class Witness:
                 if not isinstance(action, HangUp)
             ]
         self._hear_of(fact)
-        ended = {
-            entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None
-        }
+        ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
             found += self._see(fact, action, at_ms, ended)
         for entry in handled.entries:

@@ -127,9 +127,7 @@ def _plans() -> list[Plan]:
     pool = RingStep((Whom(WhomKind.POOL, "key_account"),), each_ms=10_000, at_most_ms=20_000)
     head_of_wholesale = RingStep((Whom(WhomKind.HEAD_OF, "wholesale"),), each_ms=15_000, at_most_ms=15_000)
     line_head = RingStep((_LINE_HEAD,), each_ms=20_000, at_most_ms=20_000)
-    finance = RingStep(
-        (Whom(WhomKind.POOL, "finance"),), each_ms=15_000, at_most_ms=15_000, strategy=Strategy.ALL
-    )
+    finance = RingStep((Whom(WhomKind.POOL, "finance"),), each_ms=15_000, at_most_ms=15_000, strategy=Strategy.ALL)
     operators, dispatch = QueueStep("operators", 60_000), QueueStep("dispatch", 45_000)
     neglected = QueueStep("operators", 60_000, flag="key client whom nobody took")
     return [

@@ -44,4 +44,9 @@ def _with(queue: Queue, **changes: object) -> Queue:
     return msgspec.structs.replace(queue, **changes)
 
 
-POLICIES = {"sample": POLICY, "sofia": with_sofia(), "short rings": with_short_rings(), "no dispatch": without_dispatch()}
+POLICIES = {
+    "sample": POLICY,
+    "sofia": with_sofia(),
+    "short rings": with_short_rings(),
+    "no dispatch": without_dispatch(),
+}

@@ -306,7 +306,7 @@ _DURATIONS = ("wait", "ring", "talk")
 
 
 def _claim_of(part: str) -> tuple[str, str]:
-    what = next((name for name in ("answered by",) if part.startswith(name)), part.split()[0])
+    what = next((name for name in ("answered by",) if part.startswith(name)), part.split(maxsplit=1)[0])
     return what, part.removeprefix(what).strip()
 
 
