@@ -58,7 +58,10 @@ Title = Annotated[str, Like(r"[^\x00-\x1f\x7f]{1,100}", "1 to 100 signs on one l
 PersonName = Annotated[
     str,
     # It also lands in Asterisk's files: no sign that means something there.
-    Like(r'[^\x00-\x1f\x7f";,<>\\\[\]|]{1,60}', r'1 to 60 signs, none of them a line break or one of " , < > \ [ ] |'),
+    Like(
+        r'[^\x00-\x1f\x7f";,<>\\\[\]|]{1,60}',
+        "1 to 60 signs, without line breaks, quotes, commas, semicolons, brackets, bars and backslashes",
+    ),
 ]
 Digits = Annotated[str, Like(r"[0-9]{1,15}", "1 to 15 digits")]
 Code = Annotated[str, Like(r"\*?[0-9]{1,6}", 'digits, with or without "*" before them')]

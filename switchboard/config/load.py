@@ -13,6 +13,8 @@ from switchboard.config.read import read_files
 from switchboard.config.references import check_company, check_queues, check_staff
 from switchboard.core.policy import Policy
 
+__all__ = ["BadConfig", "Checked", "examine", "load"]
+
 
 @dataclass(frozen=True)
 class Checked:
