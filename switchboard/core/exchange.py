@@ -42,7 +42,7 @@ from switchboard.core.facts import (
 )
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, PersonId, call_id_for
-from switchboard.core.invariants import broken_promises
+from switchboard.core.invariants import broken_by_the_last_fact, broken_promises
 from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
@@ -220,7 +220,8 @@ class Exchange:
         floor = self.floor
         name = type(fact).__name__
         own = {call.call_id: None} if call is not None else {}
-        for call_id in own | dict.fromkeys((*floor.new_reasons, *floor.gone)):
+        floor.changed = own | dict.fromkeys((*floor.new_reasons, *floor.gone))
+        for call_id in floor.changed:
             noted = floor.calls.get(call_id) or floor.gone.get(call_id)
             if noted is None:
                 continue
@@ -306,3 +307,7 @@ class Exchange:
     def check(self) -> Sequence[str]:
         """Every promise about the state that does not hold right now; empty when all is well."""
         return broken_promises(self.floor)
+
+    def check_changes(self) -> Sequence[str]:
+        """The same for what the last fact changed alone: cheap enough to ask after every fact."""
+        return broken_by_the_last_fact(self.floor)

@@ -45,6 +45,8 @@ class Floor:
         """Calls forgotten in this fact."""
         self.touched: dict[PersonId, None] = {}
         """People whose state may have changed."""
+        self.changed: dict[CallId, None] = {}
+        """Calls that the last fact was about or did something to."""
         self.at_ms = 0
 
     # policy ------------------------------------------------------------------------------------------------

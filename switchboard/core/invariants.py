@@ -23,6 +23,17 @@ def broken_promises(floor: Floor) -> list[str]:
     return found
 
 
+def broken_by_the_last_fact(floor: Floor) -> list[str]:
+    """The same for the calls and people that the last fact touched; indexes are left to the check of everything."""
+    calls = [floor.calls[call] for call in floor.changed if call in floor.calls]
+    people = [floor.people[person] for person in floor.touched if person in floor.people]
+    found = [problem for call in calls for problem in _of_call(floor, call)]
+    found += [problem for person in people for problem in _of_person(floor, person)]
+    if any(isinstance(call.state, Waiting) for call in calls):
+        found += [problem for person in floor.people.values() for problem in _of_readiness(floor, person)]
+    return found
+
+
 def _of_call(floor: Floor, call: Call) -> Iterator[str]:
     name = f"call {call.call_id} ({type(call.state).__name__})"
     if isinstance(call.state, Ending) != (call.outcome is not None):
@@ -67,6 +78,10 @@ def _of_person(floor: Floor, person: PersonRecord) -> Iterator[str]:
             yield f"{person.person_id}: busy with leg {leg}, which {engaged.call} does not have"
     if sum(engaged.doing is Doing.RINGING and not engaged.ending for engaged in person.legs.values()) > 1:
         yield f"{person.person_id}: rung for two callers at once"
+    yield from _of_readiness(floor, person)
+
+
+def _of_readiness(floor: Floor, person: PersonRecord) -> Iterator[str]:
     if person.state is PersonState.READY:
         caller = next_caller(person.person_id, floor.waiting_for(person.person_id))
         if caller is not None:

@@ -1,0 +1,201 @@
+"""A seeded simulation: many calls through one exchange in an unkind world, every promise checked after every fact.
+
+``run`` is a function of its arguments alone. What breaks is raised as ``BrokenPromise``, with the seed that
+repeats it and the last facts about the call concerned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from random import Random
+from time import perf_counter
+
+from msgspec import Struct
+
+from switchboard.core.entries import Outcome
+from switchboard.core.exchange import Exchange, Handled
+from switchboard.core.facts import (
+    CallArrived,
+    Entrance,
+    Fact,
+    PhoneSeen,
+    PolicyLoaded,
+    StaffCommand,
+    StaffCommanded,
+)
+from switchboard.core.ids import LegId, PersonId, PhoneId
+from switchboard.sim.checks import Witness
+from switchboard.sim.company import DAY_MS, sample_policy
+from switchboard.sim.traffic import Traffic
+from switchboard.sim.world import Leg, Unkindness, World
+
+FULL_CHECK_EVERY = 500
+"""Facts between two checks of everything; what a fact changed is checked after each."""
+_PHONE_AWAY_EVERY_MS, _STAFF_ACTS_EVERY_MS, _RELOAD_EVERY_MS = 400_000, 30_000, 1_200_000
+
+
+class BrokenPromise(AssertionError):
+    """Says which promise, with which seed, and the last facts of the calls concerned."""
+
+
+class Report(Struct):
+    seed: int
+    calls: int
+    facts: int
+    took_s: float
+    outcomes: dict[Outcome, int]
+    left_alone: int
+    """How often somebody sat alone in a bridge or with a dead phone until they gave up."""
+
+    def __str__(self) -> str:
+        outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(self.outcomes.items()))
+        speed = f"{self.calls / self.took_s:.0f} calls/s, {self.facts / self.took_s:.0f} facts/s"
+        return f"seed {self.seed}: {self.calls} calls, {self.facts} facts, {speed}; {outcomes}"
+
+
+class Day:
+    def __init__(self, seed: int, calls: int, unkind: Unkindness) -> None:
+        self.seed = seed
+        self.random = Random(seed)
+        self.exchange = Exchange()
+        self.witness = Witness(self.exchange)
+        self.traffic = Traffic(self.random, calls)
+        self.world = World(self.traffic, self.random, unkind, self._hand, DAY_MS)
+        self.policies = [sample_policy(f"sample-{number}") for number in range(2)]
+        self.facts = 0
+        self.recent: deque[tuple[int, Fact, Handled]] = deque(maxlen=4_000)
+
+    def run(self) -> Report:
+        started = perf_counter()
+        world, traffic = self.world, self.traffic
+        self._hand(PolicyLoaded(self.policies[0]))
+        world.registered = {person.phone: True for person in self.policies[0].people.values()}
+        world.survey()
+        world.plan_outage()
+        world.after(0, self._somebody_calls)
+        world.after(_PHONE_AWAY_EVERY_MS, self._phone_goes)
+        world.after(_STAFF_ACTS_EVERY_MS, self._staff_act)
+        world.after(_RELOAD_EVERY_MS, self._reload)
+        while not traffic.is_over or self.exchange.floor.calls:
+            self._step()
+        problems = [*self.exchange.check(), *self.witness.at_the_end()]
+        if problems:
+            self._fail(problems)
+        took_s = perf_counter() - started
+        return Report(self.seed, self.witness.arrived, self.facts, took_s, self.witness.outcomes, world.left_alone)
+
+    def _step(self) -> None:
+        """The next thing that happens, or the next deadline that comes before it."""
+        next_ms, deadline_ms = self.world.next_ms(), self.exchange.next_deadline_ms()
+        if deadline_ms is None or (next_ms is not None and next_ms < deadline_ms):
+            self.world.go_on()
+            return
+        self.world.now_ms = max(self.world.now_ms, deadline_ms)
+        for fact in self.exchange.due(self.world.now_ms):
+            self._hand(fact)
+
+    def _hand(self, fact: Fact) -> None:
+        """Give a fact to the exchange and its actions to the world; look whether all is well."""
+        handled = self.exchange.handle(fact, self.world.now_ms)
+        self.facts += 1
+        self.recent.append((self.world.now_ms, fact, handled))
+        problems = self.witness.watch(fact, self.world.now_ms, handled)
+        problems += self.exchange.check() if self.facts % FULL_CHECK_EVERY == 0 else self.exchange.check_changes()
+        if problems:
+            self._fail(problems)
+        self.world.take(handled.actions)
+
+    def _fail(self, problems: list[str]) -> None:
+        concerned = set(re.findall(r"\b[0-9a-f]{24}\b", " ".join(problems)))
+        names = {word for call in concerned for word in (call, *self._legs_of(call))}
+        told = [
+            f"{at_ms - DAY_MS:>12} {fact}\n{'':12} -> {handled.actions}"
+            for at_ms, fact, handled in self.recent
+            if not names or any(name in f"{fact}{handled.actions}" for name in names)
+        ]
+        lines = [f"seed {self.seed}, fact {self.facts}: {'; '.join(problems)}", *told[-40:]]
+        raise BrokenPromise("\n".join(lines))
+
+    def _legs_of(self, call: str) -> list[str]:
+        """The caller's own leg: the facts about it do not name the call."""
+        seen = self.witness.calls.get(call)  # type: ignore[call-overload]
+        return [seen.leg] if seen is not None else []
+
+    # what people do ------------------------------------------------------------------------------------------------
+
+    def _somebody_calls(self) -> None:
+        if self.traffic.is_over:
+            return
+        self.traffic.made += 1
+        if not self.world.away:
+            from_phone = self.random.random() < 0.1
+            (self._staff_call if from_phone else self._client_calls)()
+        self.world.after(self.traffic.next_call_in_ms(self.world.now_ms), self._somebody_calls)
+
+    def _client_calls(self) -> None:
+        leg = self._come_in(None)
+        self.world.tell(
+            leg,
+            CallArrived(leg.leg_id, Entrance.LINE, self.traffic.number(), self.traffic.line()),
+            may_be_lost=False,
+        )
+        self.world.after(self.traffic.patience_ms(), self._lose_patience, leg)
+
+    def _staff_call(self) -> None:
+        phone = self.random.choice(list(self.world.registered))
+        if any(leg.phone == phone for leg in self.world.legs.values()):
+            return
+        leg = self._come_in(phone)
+        fact = CallArrived(leg.leg_id, Entrance.PHONE, phone, self.traffic.dialled(), phone)
+        self.world.tell(leg, fact, may_be_lost=False)
+        self.world.after(self.traffic.patience_ms(), self._lose_patience, leg)
+
+    def _come_in(self, phone: PhoneId | None) -> Leg:
+        leg_id = LegId(f"{self.world.now_ms // 1000}.{self.traffic.made}")
+        leg = self.world.legs[leg_id] = Leg(leg_id, phone, came_in=True)
+        return leg
+
+    def _lose_patience(self, leg: Leg) -> None:
+        if leg.alive and leg.bridge is None:
+            self.world.end_leg(leg.leg_id, 16)
+
+    def _staff_act(self) -> None:
+        """Somebody signs out or takes a break at the desk; more often somebody comes back."""
+        if self.traffic.is_over:
+            return
+        person = PersonId(self.random.choice(list(self.policies[0].people)))
+        back = self.random.random() < 0.75
+        command = self.random.choice(
+            (StaffCommand.SIGN_IN, StaffCommand.RESUME) if back else (StaffCommand.SIGN_OUT, StaffCommand.PAUSE)
+        )
+        self._hand(StaffCommanded(person, command, "" if back else "lunch"))
+        self.world.after(int(self.random.expovariate(1 / _STAFF_ACTS_EVERY_MS)), self._staff_act)
+
+    def _phone_goes(self) -> None:
+        if self.traffic.is_over:
+            return
+        phone = self.random.choice(list(self.world.registered))
+        self.world.registered[phone] = False
+        if not self.world.away:
+            self._hand(PhoneSeen(phone, registered=False))
+        self.world.after(int(self.random.random() * 120_000), self._phone_comes, phone)
+        self.world.after(int(self.random.expovariate(1 / _PHONE_AWAY_EVERY_MS)), self._phone_goes)
+
+    def _phone_comes(self, phone: PhoneId) -> None:
+        self.world.registered[phone] = True
+        if not self.world.away:
+            self._hand(PhoneSeen(phone, registered=True))
+
+    def _reload(self) -> None:
+        """An admin loads other rules; calls go on with those they arrived with."""
+        if self.traffic.is_over:
+            return
+        self.policies.reverse()
+        self._hand(PolicyLoaded(self.policies[0]))
+        self.world.after(int(self.random.expovariate(1 / _RELOAD_EVERY_MS)), self._reload)
+
+
+def run(seed: int, calls: int, unkind: Unkindness | None = None) -> Report:
+    """Simulate about ``calls`` calls. Raises ``BrokenPromise``."""
+    return Day(seed, calls, unkind if unkind is not None else Unkindness()).run()

@@ -1,0 +1,308 @@
+"""An unkind fake Asterisk, with people at its phones, driven by the exchange's actions on a virtual clock.
+
+What reaches the exchange is what reaches a service in the field:
+
+- *late*: every event and every action takes its time, a few take seconds; so an answer crosses the CANCEL, a ring
+  timeout crosses an answer, and a caller hangs up in the moment they are connected;
+- *reordered*: the events of one leg keep their order, those of different legs do not, and a leg's end is told
+  before or after its leaving;
+- *doubled*: any event may come twice in a row;
+- *refused*: actions about dead legs are, and some of all others, for no reason at all;
+- *lost*: see ``Unkindness.lose``. The exchange promises to survive, by its deadlines alone, the loss of
+  ``LegRinging``, ``LegAnswered``, ``LegBridged``, ``PlaybackEnded``, ``CallerFound``, and of either ``LegLeft`` or
+  ``LegEnded`` (of both, for a leg that was never answered, or that was told to end). Not lost here: ``CallArrived``
+  (a caller nobody knows of), and both ends of a caller's leg or of a leg that talks: until surveys look for those
+  every few seconds, only the deadline of the longest call would notice;
+- *away*: now and then the connection is gone for seconds. All events of that time are lost, all actions refused;
+  then comes ``SwitchReady``. Who calls meanwhile is the dialplan's guest, not ours.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from msgspec import Struct
+
+from switchboard.core import actions as do
+from switchboard.core.actions import Action
+from switchboard.core.facts import (
+    ActionFailed,
+    CallerFound,
+    Fact,
+    LegAnswered,
+    LegBridged,
+    LegEnded,
+    LegLeft,
+    LegRinging,
+    LookUpFailed,
+    PlaybackEnded,
+    SwitchLost,
+    SwitchReady,
+)
+from switchboard.core.ids import BridgeId, LegId, PhoneId
+from switchboard.sim.traffic import Traffic
+
+Deliver = Callable[[Fact], None]
+_ALONE_MS = 8_000
+"""How long somebody who picked up, or whose partner is gone, listens to nothing before they hang up."""
+
+
+class Unkindness(Struct, frozen=True):
+    """How often, 0–1, things go wrong; ``outage_every_ms`` is a mean, 0 for never."""
+
+    late: float = 0.01
+    double: float = 0.02
+    lose: float = 0.005
+    refuse: float = 0.005
+    outage_every_ms: int = 1_800_000
+
+
+KIND = Unkindness(late=0.0, double=0.0, lose=0.0, refuse=0.0, outage_every_ms=0)
+"""Nothing goes wrong; things still take their time."""
+
+
+class Leg(Struct):
+    """One channel. ``phone`` is that of a staff member, ``None`` for a caller or a number outside."""
+
+    leg_id: LegId
+    phone: PhoneId | None
+    came_in: bool
+    """It called us; we did not make it."""
+    alive: bool = True
+    answered: bool = False
+    told_to_end: bool = False
+    bridge: BridgeId | None = None
+    last_told_ms: int = 0
+    """When its newest event arrives: its next one does not overtake it."""
+
+
+class World:
+    """Asterisk, the trunk, the directory and everybody who holds a receiver."""
+
+    def __init__(self, traffic: Traffic, random: Random, unkind: Unkindness, deliver: Deliver, now_ms: int) -> None:
+        self.traffic = traffic
+        self.random = random
+        self.unkind = unkind
+        self.deliver = deliver
+        self.now_ms = now_ms
+        self.legs: dict[LegId, Leg] = {}
+        self.bridges: dict[BridgeId, list[Leg]] = {}
+        self.registered: dict[PhoneId, bool] = {}
+        self.on_the_way: dict[LegId, None] = {}
+        """Legs that an action on its way will make."""
+        self.away = False
+        self.left_alone = 0
+        """How often somebody hung up because nobody was there."""
+        self._agenda: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._number = 0
+
+    # the clock -------------------------------------------------------------------------------------------------
+
+    def after(self, ms: int, what: Callable[..., None], *about: Any) -> None:  # noqa: ANN401  arguments of ``what``
+        self._number += 1
+        heapq.heappush(self._agenda, (self.now_ms + ms, self._number, what, about))
+
+    def next_ms(self) -> int | None:
+        return self._agenda[0][0] if self._agenda else None
+
+    def go_on(self) -> None:
+        """Let the next thing happen."""
+        self.now_ms, _, what, about = heapq.heappop(self._agenda)
+        what(*about)
+
+    # events ------------------------------------------------------------------------------------------------------
+
+    def tell(self, leg: Leg, fact: Fact, *, may_be_lost: bool = True) -> None:
+        """Send an event of ``leg`` on its way to the exchange."""
+        chance = self.random.random
+        if may_be_lost and chance() < self.unkind.lose:
+            return
+        leg.last_told_ms = max(leg.last_told_ms, self.now_ms + self._latency_ms())
+        for _ in range(2 if chance() < self.unkind.double else 1):
+            self.after(leg.last_told_ms - self.now_ms, self._arrive, fact)
+
+    def _latency_ms(self) -> int:
+        if self.random.random() < self.unkind.late:
+            return int(self.random.random() * 3_000)
+        return 1 + int(self.random.random() * 15)
+
+    def _arrive(self, fact: Fact) -> None:
+        if not self.away:
+            self.deliver(fact)
+
+    # outages -------------------------------------------------------------------------------------------------------
+
+    def plan_outage(self) -> None:
+        if self.unkind.outage_every_ms:
+            self.after(int(self.random.expovariate(1 / self.unkind.outage_every_ms)), self._lose_connection)
+
+    def _lose_connection(self) -> None:
+        if self.traffic.is_over:
+            return
+        self.deliver(SwitchLost("connection reset"))
+        self.away = True
+        self.after(100 + int(self.random.random() * 8_000), self._reconnect)
+
+    def _reconnect(self) -> None:
+        self.away = False
+        self.survey()
+        self.plan_outage()
+
+    def survey(self) -> None:
+        legs = sorted([*(one for one, leg in self.legs.items() if leg.alive), *self.on_the_way])
+        phones = sorted(phone for phone, is_there in self.registered.items() if is_there)
+        self.deliver(SwitchReady(tuple(legs), tuple(phones)))
+
+    # actions ---------------------------------------------------------------------------------------------------------
+
+    def take(self, actions: tuple[Action, ...]) -> None:
+        """The actions of one fact; those of one call are performed in their order."""
+        delay_ms = 0
+        for action in actions:
+            delay_ms += 1 + int(self.random.random() * 3)
+            if isinstance(action, do.Ring | do.RingOutside):
+                self.on_the_way[action.leg] = None
+            self.after(delay_ms, self._perform, action)
+
+    def _perform(self, action: Action) -> None:
+        if isinstance(action, do.Ring | do.RingOutside):
+            self.on_the_way.pop(action.leg, None)
+        why_not = self._why_not(action)
+        if why_not is not None:
+            leg = None if isinstance(action, do.Connect | do.TakeDownBridge | do.LookUpCaller) else action.leg
+            self.after(self._latency_ms(), self.deliver, ActionFailed(action.call, type(action).__name__, why_not, leg))
+            return
+        match action:
+            case do.LookUpCaller():
+                self._look_up(action)
+            case do.Ring():
+                self._ring_phone(action)
+            case do.RingOutside():
+                self._ring_outside(action)
+            case do.Connect():
+                self._connect(action)
+            case do.TakeDownBridge():
+                for leg in self.bridges.pop(action.bridge, []):
+                    leg.bridge = None
+            case do.HangUp() | do.SendToDialplan():
+                self.legs[action.leg].told_to_end = True
+                self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
+            case do.Play():
+                self.after(500 + int(self.random.random() * 3_000), self._played, action)
+            case _:
+                pass
+
+    def _why_not(self, action: Action) -> str | None:
+        if self.away:
+            return "not connected"
+        if self.unkind.refuse and self.random.random() < self.unkind.refuse:
+            return "409 for no reason"
+        match action:
+            case do.LookUpCaller() | do.Ring() | do.RingOutside() | do.TakeDownBridge():
+                return None
+            case do.Connect(legs=legs):
+                return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
+            case _:
+                return None if action.leg in self.legs and self.legs[action.leg].alive else "404 no such leg"
+
+    def _look_up(self, action: do.LookUpCaller) -> None:
+        dice = self.random.random()
+        clients = self.traffic.clients_of(action.number)
+        if dice < 0.002:
+            self.after(5, self.deliver, LookUpFailed(action.call, "no database"))
+        elif dice < 0.01:
+            self.after(100 + int(self.random.random() * 300), self.deliver, CallerFound(action.call, clients))
+        elif dice > self.unkind.lose:
+            self.after(1 + int(dice * 5), self.deliver, CallerFound(action.call, clients))
+
+    def _played(self, action: do.Play) -> None:
+        leg = self.legs.get(action.leg)
+        if leg is not None:
+            self.tell(leg, PlaybackEnded(action.playback, leg.alive))
+
+    # legs that we make ---------------------------------------------------------------------------------------------
+
+    def _ring_phone(self, action: do.Ring) -> None:
+        leg = self._new_leg(action.leg, action.phone, came_in=False)
+        busy = any(other.alive and other.phone == action.phone for other in self.legs.values() if other is not leg)
+        if not self.registered.get(action.phone, False):
+            self.after(5, self.end_leg, action.leg, 20)
+        elif busy:
+            self.after(20, self.end_leg, action.leg, 17)
+        else:
+            self._let_ring(leg, action.ring_ms)
+
+    def _ring_outside(self, action: do.RingOutside) -> None:
+        self._let_ring(self._new_leg(action.leg, None, came_in=False), action.ring_ms)
+
+    def _new_leg(self, leg_id: LegId, phone: PhoneId | None, *, came_in: bool) -> Leg:
+        leg = self.legs[leg_id] = Leg(leg_id, phone, came_in)
+        return leg
+
+    def _let_ring(self, leg: Leg, ring_ms: int) -> None:
+        self.tell(leg, LegRinging(leg.leg_id))
+        dice = self.random.random()
+        if dice < 0.85:
+            self.after(200 + int(self.random.expovariate(1 / 4_000)), self._pick_up, leg)
+        elif dice < 0.92:
+            self.after(300 + int(self.random.random() * 4_000), self.end_leg, leg.leg_id, 21 if dice < 0.9 else 17)
+        # a few pick up in the very moment when we give up, most of the rest never
+        elif dice < 0.95:
+            self.after(max(ring_ms - 3_000 + int(self.random.random() * 40) - 20, 0), self._pick_up, leg)
+        self.after(ring_ms, self._ring_out, leg)
+
+    def _pick_up(self, leg: Leg) -> None:
+        if leg.alive and not leg.answered:
+            leg.answered = True
+            self.tell(leg, LegAnswered(leg.leg_id))
+            self.after(_ALONE_MS, self._notice_silence, leg)
+
+    def _ring_out(self, leg: Leg) -> None:
+        if leg.alive and not leg.answered:
+            self.end_leg(leg.leg_id, 19)
+
+    def _notice_silence(self, leg: Leg) -> None:
+        if not leg.alive:
+            return
+        if leg.bridge is None or len(self.bridges[leg.bridge]) < 2:
+            self.left_alone += 1
+            self.end_leg(leg.leg_id, 16)
+
+    # bridges -------------------------------------------------------------------------------------------------------
+
+    def _connect(self, action: do.Connect) -> None:
+        together = self.bridges[action.bridge] = [self.legs[leg] for leg in action.legs]
+        for leg in together:
+            leg.bridge = action.bridge
+            self.tell(leg, LegBridged(leg.leg_id, action.bridge))
+        who_ends_it = together[int(self.random.random() * 2)]
+        self.after(500 + int(self.random.expovariate(1 / 12_000)), self._hang_up_in, who_ends_it, action.bridge)
+
+    def _hang_up_in(self, leg: Leg, bridge: BridgeId) -> None:
+        if leg.bridge == bridge:
+            self.end_leg(leg.leg_id, 16)
+
+    # ends ------------------------------------------------------------------------------------------------------------
+
+    def end_leg(self, leg_id: LegId, cause: int) -> None:
+        """The channel goes: hung up, refused, rung out, told to."""
+        leg = self.legs.get(leg_id)
+        if leg is None or not leg.alive:
+            return
+        leg.alive = False
+        if leg.bridge is not None:
+            others = self.bridges.get(leg.bridge, [])
+            if leg in others:
+                others.remove(leg)
+            for other in others:
+                self.after(_ALONE_MS, self._notice_silence, other)
+        left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
+        facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]
+        needed = (leg.came_in or leg.answered) and not leg.told_to_end
+        lost = int(self.random.random() * 2)
+        for number, fact in enumerate(facts):
+            self.tell(leg, fact, may_be_lost=not needed or number == lost)
+        del self.legs[leg_id]
