@@ -8,10 +8,10 @@ from pathlib import Path
 import asyncpg
 import click
 
-from devkit import rows
+from devkit import promises, rows
 from devkit.company import SAMPLE_CONFIG, Company
 from devkit.debian import say
-from devkit.rows import Verdict
+from devkit.promises import Verdict
 from devkit.short_waits import shortened
 
 
@@ -25,7 +25,7 @@ async def run(folder: Path) -> bool:
         say(f"Open after {time.monotonic() - began:.0f} s. Every call below is a real one, over SIP.\n")
         for one in rows.ROWS:
             started = time.monotonic()
-            verdict = await rows.play(company, one)
+            verdict = await promises.play(company, one)
             verdicts.append(verdict)
             mark = click.style("✗", fg="red") if verdict.problems else click.style("✓", fg="green")
             took = f"{time.monotonic() - started:4.1f} s"
@@ -67,7 +67,7 @@ def _print_table(verdicts: list[Verdict], calls: dict[str, asyncpg.Record]) -> N
 def _why(record: asyncpg.Record) -> str:
     """The steps on the way to where the call went, without what every call has."""
     dull = ("arrived", "rule", "answered", "picked_up", "ended", "class", "offered")
-    told = [one for one in rows.reasons_of(record) if not one.startswith(dull)]
+    told = [one for one in promises.reasons_of(record) if not one.startswith(dull)]
     return "; ".join(told) or "at once"
 
 
@@ -82,7 +82,7 @@ async def _books_balance(company: Company) -> bool:
     seen_by_us = company.carrier.invites - 1  # row 16 rang while the service was stopped
     fine = books["rows"] == seen_by_us and books["open"] == 0
     say(
-        f"\nBooks: {seen_by_us} INVITEs on the trunk while serving, {books['rows']} rows, {books['open']} without an outcome;"
-        " no channel and no bridge left; everybody ready."
+        f"\nBooks: {seen_by_us} INVITEs on the trunk while serving, {books['rows']} rows, "
+        f"{books['open']} without an outcome; no channel and no bridge left; everybody ready."
     )
-    return fine
+    return bool(fine)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_SHORTER = {"3m": "4s", "1m": "4s", "40s": "4s", "30s": "4s", "20s": "2s", "15s": "2s", "10s": "1s", "5s": "1s"}
+_SHORTER = {
+    "60s": "60s",
+    "3m": "4s",
+    "1m": "4s",
+    "40s": "4s",
+    "30s": "4s",
+    "20s": "2s",
+    "15s": "2s",
+    "10s": "1s",
+    "5s": "1s",
+}
 _WAITS = re.compile(r'^(at_most|each|ring_for|wrap_up) = "(\w+)"', re.MULTILINE)
 
 

@@ -21,7 +21,8 @@ from switchboard.adapters.observe.metrics import Metrics
 from switchboard.adapters.postgres.directory import PostgresDirectory, open_directory_pool
 from switchboard.adapters.postgres.pool import Pool
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
-from switchboard.config.load import BadConfig, load
+from switchboard.config.load import load
+from switchboard.config.problems import BadConfig
 from switchboard.config.settings import Settings
 from switchboard.config.watch import watch
 from switchboard.core.facts import PolicyLoaded
@@ -50,7 +51,10 @@ class Service:
         self._metrics = Metrics(lambda: self._loop.exchange)
         self._loop = Loop(self._event_log, clock, observers=(log_what_happened, self._metrics.observe))
         ari_settings = AriSettings(
-            url=settings.ari_url, user=settings.ari_user, password=settings.ari_password, phones=_phones(policy)
+            url=settings.ari_url.removesuffix("/ari"),
+            user=settings.ari_user,
+            password=settings.ari_password,
+            phones=_phones(policy),
         )
         self._ari = AriConnection(
             ari_settings, AsteriskFeed(self._loop.post, ari_settings.app), on_state=self._switch_state
@@ -83,7 +87,7 @@ class Service:
 
     async def _follow_config(self, folder: Path) -> None:
         """Take a new policy as soon as the files give one; a broken edit changes nothing."""
-        async for result in watch(folder):
+        async for result in watch(folder, self._policy):
             if isinstance(result, BadConfig):
                 _log.error("policy.refused", problems=[str(problem) for problem in result.problems])
                 continue

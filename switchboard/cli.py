@@ -7,10 +7,12 @@ Exit codes: 0 done · 1 a negative result · 2 wrong use · 3 the configuration 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import click
 import uvloop
@@ -18,18 +20,28 @@ import uvloop
 from switchboard.adapters.asterisk.errors import AriReplaced, AriUnusable
 from switchboard.adapters.log.sqlite import LogUnusable
 from switchboard.adapters.observe.logs import set_up_logging
-from switchboard.adapters.postgres.imports import BadImport, import_clients, import_receivables
+from switchboard.adapters.postgres.imports import BadImport, Summary, import_clients, import_receivables
 from switchboard.adapters.postgres.schema import migrate
 from switchboard.app import run_service
-from switchboard.config.asterisk_files import asterisk_files, read_phone_secrets
-from switchboard.config.load import BadConfig, load
+from switchboard.config.asterisk_files import asterisk_files, read_phone_secrets, too_open
+from switchboard.config.check import check as check_files
+from switchboard.config.load import load
+from switchboard.config.problems import BadConfig
 from switchboard.config.settings import BadSettings, Settings
+from switchboard.core.policy import Policy
+from switchboard.engine.ports import Refused
 
 WRONG_CONFIG, UNUSABLE = 3, 4
+
+
+class Importing(Protocol):
+    def __call__(self, url: str, file: Path, policy: Policy, *, encoding: str) -> Coroutine[Any, Any, Summary]: ...
+
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-_UNUSABLE = (AriUnusable, AriReplaced, LogUnusable, OSError)
+_UNUSABLE = (AriUnusable, AriReplaced, LogUnusable, Refused, OSError)
 
 
 @contextmanager
@@ -47,8 +59,8 @@ def _said_plainly() -> Iterator[None]:
         expected, bugs = group.split(_UNUSABLE)
         if bugs is not None or expected is None:
             raise
-        for error in _leaves(expected):
-            click.echo(f"switchboard: {error}", err=True)
+        for leaf in _leaves(expected):
+            click.echo(f"switchboard: {leaf}", err=True)
         sys.exit(UNUSABLE)
 
 
@@ -71,23 +83,21 @@ def run() -> None:
     """Serve calls until told to stop."""
     set_up_logging(as_json=not sys.stderr.isatty())
     with _said_plainly():
-        uvloop.run(run_service(Settings.from_environment()))
+        uvloop.run(run_service(Settings.from_environment(os.environ)))
 
 
 @main.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("config"))
 def check(folder: Path) -> None:
     """Check the config files in FOLDER and report every problem with its file and line."""
-    with _said_plainly():
-        policy = load(folder)
-        click.echo(f"{folder}: {len(policy.people)} people, {len(policy.rules)} rules, version {policy.version}: fine")
+    sys.exit(check_files(folder, click.echo))
 
 
 @main.command("migrate")
 def migrate_database() -> None:
     """Bring the database to this version's tables."""
     with _said_plainly():
-        migrate(Settings.from_environment().database_url)
+        migrate(Settings.from_environment(os.environ).database_url)
 
 
 @main.command("asterisk-files")
@@ -95,10 +105,15 @@ def migrate_database() -> None:
 def write_asterisk_files(out: Path) -> None:
     """Write the staff's phones, for Asterisk to include, into the folder OUT."""
     with _said_plainly():
-        settings = Settings.from_environment()
+        settings = Settings.from_environment(os.environ)
+        if settings.phone_secrets is None:
+            raise BadSettings(["SWITCHBOARD_PHONE_SECRETS is not set: the file with the phones' passwords"])
+        if (warning := too_open(settings.phone_secrets)) is not None:
+            click.echo(f"warning: {warning}", err=True)
         files = asterisk_files(load(settings.config), read_phone_secrets(settings.phone_secrets))
         out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
+            (out / name).touch(mode=0o640)  # the phones' passwords are in one of them
             (out / name).write_text(text, encoding="utf-8")
 
 
@@ -130,7 +145,7 @@ def import_receivable_file(file: Path, encoding: str) -> None:
 
 def _import(importing: Importing, file: Path, encoding: str) -> None:
     with _said_plainly():
-        settings = Settings.from_environment()
+        settings = Settings.from_environment(os.environ)
         try:
             summary = asyncio.run(importing(settings.database_url, file, load(settings.config), encoding=encoding))
         except BadImport as bad:

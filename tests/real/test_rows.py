@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from devkit import rows
+from devkit import promises, rows
 from devkit.company import Company
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize("one", rows.ROWS, ids=lambda one: f"row{one.number:02}")
-async def test_a_call_goes_where_it_should(company: Company, one: rows.Row) -> None:
-    verdict = await rows.play(company, one)
+async def test_a_call_goes_where_it_should(company: Company, one: promises.Row) -> None:
+    verdict = await promises.play(company, one)
     assert verdict.problems == []
     await company.wait_idle()
     await company.wait_ready()
