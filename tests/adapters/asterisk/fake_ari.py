@@ -55,7 +55,12 @@ def reply(status: int = 204, body: Any = None) -> Reaction:
 
 
 async def silence(_seen: Seen) -> None:
-    """Never answer."""
+    """Never answer, go on with the next request. Over HTTP: cut the connection."""
+
+
+async def never(_seen: Seen) -> None:
+    """Go on thinking; over HTTP the connection stays open meanwhile."""
+    await asyncio.Event().wait()
 
 
 class FakeAri:

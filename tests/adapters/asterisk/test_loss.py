@@ -13,7 +13,7 @@ from switchboard.adapters.asterisk.connection import State
 from switchboard.adapters.asterisk.errors import AriUnavailable
 from switchboard.engine.ports import InboxFull
 from tests.adapters.asterisk.conftest import Bench, eventually
-from tests.adapters.asterisk.fake_ari import hangup, silence
+from tests.adapters.asterisk.fake_ari import hangup, never, silence
 
 
 async def _break(bench: Bench, how: str) -> None:
@@ -33,6 +33,15 @@ async def _break(bench: Bench, how: str) -> None:
             bench.fake.answers_pings = False
         case code:
             await bench.fake.close(int(code))
+
+
+def _at_once(bench: Bench, events: int, then: bytes = b"") -> None:
+    """Send events, and then some bytes, so that all are there when the first is looked at."""
+    transport = bench.fake.sockets[-1]._req.transport  # type: ignore[union-attr]
+    assert transport is not None
+    payloads = [json.dumps(hangup(number)).encode() for number in range(events)]
+    frames = [b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload for payload in payloads]
+    transport.write(b"".join(frames) + then)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +99,30 @@ async def test_asterisk_is_away_for_a_while(bench: Bench) -> None:
 
 async def test_what_was_heard_before_the_end_is_told_before_the_loss(bench: Bench) -> None:
     await bench.ready()
-    await bench.fake.send(*map(hangup, range(500)))
-    await bench.fake.close(1000)
+    _at_once(bench, 500, then=b"\x88\x02\x03\xe8")  # a close frame, 1000
     await eventually(lambda: bench.owner.losses)
     until_loss = bench.owner.heard[1 : bench.owner.heard.index(bench.owner.losses[0])]
     assert len(until_loss) == 500
 
 
+async def test_a_burst_larger_than_the_buffer_is_no_overflow_while_it_is_taken(bench: Bench) -> None:
+    await bench.ready(buffer_events=200)
+    _at_once(bench, 5_000)
+    await eventually(lambda: len(bench.owner.events) == 5_000)
+    assert bench.owner.losses == []
+
+
+async def test_before_the_survey_nothing_is_asked_for_the_owner(bench: Bench) -> None:
+    """A leg made during a survey would be missing from it, and be taken for gone."""
+    bench.fake.on("GET channels", never)
+    bench.start()
+    await eventually(lambda: bench.fake.asked("GET channels"))
+    with pytest.raises(AriUnavailable, match="surveying"):
+        await bench.ari.request(requests.ping())
+
+
 async def test_a_full_buffer_starts_afresh_and_is_counted(bench: Bench) -> None:
-    bench.fake.on("GET channels", silence)  # while the survey waits, events only pile up
+    bench.fake.on("GET channels", never)  # while the survey waits, events only pile up
     bench.start(buffer_events=100)
     await eventually(lambda: bench.fake.asked("GET channels"))
     with capture_logs() as logs:
@@ -112,7 +136,7 @@ async def test_a_full_buffer_starts_afresh_and_is_counted(bench: Bench) -> None:
 async def test_a_full_inbox_starts_afresh_and_is_counted(bench: Bench) -> None:
     await bench.ready()
     bench.owner.raises = InboxFull("100000 facts wait")
-    await _at_once(bench, 500)
+    _at_once(bench, 500)
     await eventually(lambda: len(bench.owner.surveys) == 2)
     assert bench.ari.counts.overflows == 1
     assert "100000 facts wait" in bench.owner.losses[0]
@@ -129,14 +153,6 @@ async def test_a_bug_of_the_owner_costs_one_event(bench: Bench) -> None:
     assert bench.ari.counts.listener_faults == 1
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["listener_failed"]
     assert bench.owner.losses == []
-
-
-async def _at_once(bench: Bench, events: int) -> None:
-    """Send events so that they are all there when the first is looked at."""
-    transport = bench.fake.sockets[-1]._req.transport  # type: ignore[union-attr]
-    assert transport is not None
-    payloads = [json.dumps(hangup(number)).encode() for number in range(events)]
-    transport.write(b"".join(b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload for payload in payloads))
 
 
 async def test_resync_takes_the_new_phones(bench: Bench) -> None:
