@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from switchboard.core import shifts
 from switchboard.core.actions import LookUpCaller, SetLanguage
 from switchboard.core.call import send_on
@@ -19,6 +21,8 @@ from switchboard.core.staff import Doing
 from switchboard.core.steps import BUSY_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
 _DEFAULT_LANGUAGE = "en"
+_read = lru_cache(maxsize=4_096)(read_number)
+"""The same few lines are dialled, and many of the same clients call, all day long; reading one takes 50–150 µs."""
 
 
 def begin(floor: Floor, fact: CallArrived) -> Call:
@@ -48,7 +52,7 @@ def _new_call(floor: Floor, fact: CallArrived, call_id: CallId, direction: Direc
 
 def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     policy = floor.policy
-    call = _new_call(floor, fact, call_id, Direction.INBOUND, read_number(fact.number, policy.number_plan))
+    call = _new_call(floor, fact, call_id, Direction.INBOUND, _read(fact.number, policy.number_plan))
     call.line = find_line(policy, fact.dialled)
     floor.because(call, "arrived", f"on line {call.line.name}" if call.line else "on a number that no line has")
     if call.line is not None and call.line.language != _DEFAULT_LANGUAGE:
@@ -72,7 +76,7 @@ def find_line(policy: Policy, dialled: str) -> Line | None:
 
 
 def _same_number(policy: Policy, dialled: str) -> str:
-    return read_number(dialled, policy.number_plan).e164 or dialled.lstrip("+")
+    return _read(dialled, policy.number_plan).e164 or dialled.lstrip("+")
 
 
 # on a staff phone ----------------------------------------------------------------------------------------------
@@ -83,7 +87,7 @@ def _from_phone(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     policy = floor.policy
     person = next((person for person in policy.people.values() if person.phone == fact.phone), None)
     extension = person.extension if person is not None else fact.number
-    number = PhoneNumber(extension, NumberKind.INTERNAL)
+    number = PhoneNumber(extension, NumberKind.INTERNAL, digits=extension)
     direction = Direction.INTERNAL if person is None else _direction(policy, fact.dialled)
     call = _new_call(floor, fact, call_id, direction, number)
     if person is None or person.person_id not in floor.people:

@@ -8,6 +8,8 @@ promise broken:
 - nobody is rung twice for a call that they refused or missed;
 - nobody stops ringing before their time, unless somebody else took the call or the call ended;
 - an operator is rung for the oldest caller of the highest priority, and is the one who was idle longest;
+- when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
+- who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
 - a fact that came too late changes nothing on record.
 
@@ -36,8 +38,8 @@ from switchboard.core.actions import (
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, PersonState
 from switchboard.core.exchange import Exchange, Handled
-from switchboard.core.facts import ActionFailed, CallArrived, Fact, LegAnswered, LegEnded, LegLeft
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
+from switchboard.core.facts import ActionFailed, CallArrived, DeadlinePassed, Fact, LegAnswered, LegEnded, LegLeft
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -50,6 +52,8 @@ class Rung(Struct):
     phone: PhoneId | None
     until_ms: int
     over: bool = False
+    stopped: bool = False
+    """Told to end, or ended: whoever picks it up now has nobody to talk to."""
     withdrawn: bool = False
     """Stopped because somebody else took the call: may be rung again."""
 
@@ -62,6 +66,10 @@ class Seen(Struct):
     left: bool = False
     """The caller hung up, was hung up, or went to the dialplan."""
     rung: dict[LegId, Rung] = field(default_factory=dict)
+    bridges: dict[BridgeId, None] = field(default_factory=dict)
+    """Made and not taken down."""
+    until_ms: int = 0
+    """The deadline of its present state."""
     steps: int = 0
     outcome: Outcome | None = None
 
@@ -87,7 +95,13 @@ class Witness:
                 for action in handled.actions
                 if not isinstance(action, HangUp)
             ]
-        self._hear_of(fact)
+        if isinstance(fact, DeadlinePassed) and handled.meant_something and fact.call is not None:
+            seen = self.calls.get(fact.call)
+            if seen is not None and seen.until_ms != fact.until_ms:
+                found.append(
+                    f"call {fact.call}: a deadline of {fact.until_ms} counts, its state lasts to {seen.until_ms}"
+                )
+        found += self._hear_of(fact, handled)
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
             found += self._see(fact, action, at_ms, ended)
@@ -95,19 +109,22 @@ class Witness:
             found += self._read(entry)
         found += self._silences(handled)
         found += self._injustices(handled.actions)
-        self._forget(handled)
+        found += self._forget(handled)
         return found
 
     # facts ---------------------------------------------------------------------------------------------------
 
-    def _hear_of(self, fact: Fact) -> None:
+    def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
         match fact:
             case LegLeft(leg=leg) | LegEnded(leg=leg) | LegAnswered(leg=leg) | ActionFailed(leg=leg) if leg is not None:
                 seen = self.calls.get(self.owner.get(leg, CallId("")))
                 if seen is None:
                     return
                 if leg in seen.rung:
+                    if isinstance(fact, LegAnswered) and seen.rung[leg].stopped and not _ends(handled, leg):
+                        yield f"{seen.rung[leg].phone} picked up too late for {self.owner[leg]} and is left alone"
                     seen.rung[leg].over = True
+                    seen.rung[leg].stopped |= not isinstance(fact, LegAnswered | LegLeft)
                 elif leg == seen.leg and isinstance(fact, LegLeft | LegEnded):
                     seen.left = True
             case _:
@@ -132,12 +149,24 @@ class Witness:
                 seen.hears = "ringing"
             case StartMusic():
                 seen.hears = "music"
-            case Play() | Connect():
+            case Play():
                 seen.hears = "voice"
-            case StopMusic() | TakeDownBridge():
+            case Connect():
+                seen.hears = "voice"
+                yield from self._see_connect(seen, action)
+            case TakeDownBridge(bridge=bridge):
+                seen.hears = ""
+                seen.bridges.pop(bridge, None)
+            case StopMusic():
                 seen.hears = ""
             case _:
                 pass
+
+    def _see_connect(self, seen: Seen, action: Connect) -> Iterator[str]:
+        seen.bridges[action.bridge] = None
+        for leg, rung in seen.rung.items():
+            if leg not in action.legs and not rung.over:
+                yield f"{rung.phone} goes on ringing for {action.call}, who talks"
 
     def _seen(self, fact: Fact, call: CallId) -> Seen | None:
         if call not in self.calls and isinstance(fact, CallArrived) and fact.leg not in self.owner:
@@ -229,10 +258,15 @@ class Witness:
                 if waits and _rank(self.exchange, other) < _rank(self.exchange, call):
                     yield f"{person} is rung for {call.call_id} before {other_id}"
 
-    def _forget(self, handled: Handled) -> None:
+    def _forget(self, handled: Handled) -> Iterator[str]:
+        for call in self.exchange.floor.changed:
+            if call in self.calls and call in self.exchange.floor.calls:
+                self.calls[call].until_ms = self.exchange.floor.calls[call].state.until_ms
         for entry in handled.entries:
             if isinstance(entry, CallStep) and entry.to_state == "Gone" and entry.call in self.calls:
                 seen = self.calls.pop(entry.call)
+                if seen.bridges:
+                    yield f"call {entry.call} left a bridge behind"
                 for leg in (seen.leg, *seen.rung):
                     self.owner.pop(leg, None)
 
@@ -244,10 +278,14 @@ class Witness:
         return found
 
 
+def _ends(handled: Handled, leg: LegId) -> bool:
+    return any(isinstance(action, HangUp) and action.leg == leg for action in handled.actions)
+
+
 def _see_stop(rung: Rung, action: HangUp, at_ms: int, call_ended: bool) -> Iterator[str]:
     if rung.over:
         return
-    rung.over = True
+    rung.over = rung.stopped = True
     rung.withdrawn = action.cause == _ANSWERED_ELSEWHERE
     if at_ms < rung.until_ms and not rung.withdrawn and not call_ended:
         yield f"{rung.phone} stops ringing {rung.until_ms - at_ms} ms early for call {action.call}"

@@ -93,7 +93,7 @@ class Day:
             return
         self.world.now_ms = max(self.world.now_ms, deadline_ms)
         for fact in self.exchange.due(self.world.now_ms):
-            self._hand(fact)
+            self.world.pass_deadline(fact)
 
     def _hand(self, fact: Fact) -> None:
         """Give a fact to the exchange and its actions to the world; look whether all is well."""

@@ -101,7 +101,7 @@ class World:
 
     # the clock -------------------------------------------------------------------------------------------------
 
-    def after(self, ms: int, what: Callable[..., None], *about: Any) -> None:  # noqa: ANN401  arguments of ``what``
+    def after(self, ms: int, what: Callable[..., None], *about: Any) -> None:
         self._number += 1
         heapq.heappush(self._agenda, (self.now_ms + ms, self._number, what, about))
 
@@ -131,6 +131,15 @@ class World:
 
     def _arrive(self, fact: Fact) -> None:
         if not self.away:
+            self.deliver(fact)
+
+    def pass_deadline(self, fact: Fact) -> None:
+        """Hand a deadline over: some stand in the inbox behind other facts for a while, or come twice."""
+        if self.random.random() < self.unkind.double:
+            self.after(int(self.random.random() * 20_000), self.deliver, fact)
+        if self.random.random() < self.unkind.late:
+            self.after(int(self.random.random() * 100), self.deliver, fact)
+        else:
             self.deliver(fact)
 
     # outages -------------------------------------------------------------------------------------------------------

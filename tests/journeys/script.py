@@ -430,6 +430,10 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"switch ready without (.+)", _ready_without),
     (r"policy (.+) is loaded", lambda run, name: [facts.PolicyLoaded(POLICIES[name])]),
     (r"a bug is planted in (\S+)", _plant),
+    (
+        r"the deadline of (\w+) at ([\d.]+)s comes again",
+        lambda run, name, at_s: [facts.DeadlinePassed(run.start_ms + round(float(at_s) * 1000), call=run.calls[name])],
+    ),
     (r"again", lambda run: run.last_facts),
     (r"(\w+) is (.+)", _found),
 ]
