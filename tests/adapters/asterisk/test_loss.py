@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from random import Random
 
 import pytest
 from structlog.testing import capture_logs
 
-from switchboard.adapters.asterisk import requests
+from switchboard.adapters.asterisk import connection, requests
 from switchboard.adapters.asterisk.connection import State
 from switchboard.adapters.asterisk.errors import AriUnavailable
+from switchboard.adapters.asterisk.link import Survey
 from switchboard.engine.ports import InboxFull
 from tests.adapters.asterisk.conftest import Bench, eventually
-from tests.adapters.asterisk.fake_ari import hangup, never, silence
+from tests.adapters.asterisk.fake_ari import Reply, Seen, hangup, never, silence
 
 
 async def _break(bench: Bench, how: str) -> None:
@@ -35,13 +37,13 @@ async def _break(bench: Bench, how: str) -> None:
             await bench.fake.close(int(code))
 
 
-def _at_once(bench: Bench, events: int, then: bytes = b"") -> None:
-    """Send events, and then some bytes, so that all are there when the first is looked at."""
+def _at_once(bench: Bench, events: int) -> None:
+    """Send events so that all are there when the first is looked at."""
     transport = bench.fake.sockets[-1]._req.transport  # type: ignore[union-attr]
     assert transport is not None
     payloads = [json.dumps(hangup(number)).encode() for number in range(events)]
     frames = [b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload for payload in payloads]
-    transport.write(b"".join(frames) + then)
+    transport.write(b"".join(frames))
 
 
 @pytest.mark.parametrize(
@@ -98,11 +100,39 @@ async def test_asterisk_is_away_for_a_while(bench: Bench) -> None:
 
 
 async def test_what_was_heard_before_the_end_is_told_before_the_loss(bench: Bench) -> None:
+    async def many_events(_seen: Seen) -> Reply:
+        await bench.fake.send(*map(hangup, range(5_000)))
+        return Reply(200, [])
+
+    def told(survey: Survey) -> None:
+        if not bench.owner.heard:  # while the 5 000 are handed over, the connection ends
+            bench.fake.abort()
+        bench.owner.heard.append(survey)
+
+    bench.fake.on("GET channels", many_events)
+    bench.owner.surveyed = told  # type: ignore[method-assign]
     await bench.ready()
-    _at_once(bench, 500, then=b"\x88\x02\x03\xe8")  # a close frame, 1000
     await eventually(lambda: bench.owner.losses)
     until_loss = bench.owner.heard[1 : bench.owner.heard.index(bench.owner.losses[0])]
-    assert len(until_loss) == 500
+    assert [int(event.channel.id, 16) for event in until_loss] == list(range(5_000))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("steady_s", "attempts"), [(60.0, [0, 1, 2, 3]), (0.0, [0, 0, 0, 0])])
+async def test_pauses_grow_until_a_connection_holds(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, steady_s: float, attempts: list[int]
+) -> None:
+    counted: list[int] = []
+
+    def note(attempt: int, _back_off_s: tuple[float, float], _chance: Random) -> float:
+        counted.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(connection, "pause_before", note)
+    await bench.ready(steady_s=steady_s)
+    for losses in range(1, 5):
+        await bench.fake.close(1000)
+        await eventually(lambda losses=losses: len(bench.owner.surveys) == losses + 1)  # type: ignore[misc]
+    assert counted == attempts
 
 
 async def test_a_burst_larger_than_the_buffer_is_no_overflow_while_it_is_taken(bench: Bench) -> None:
