@@ -206,7 +206,7 @@ NOT_WANTED: Final = (
     "ChannelVarset",
     "PlaybackContinuing",
 )
-"""Types that Asterisk is told not to send us: 46 of the 58 messages that an ordinary call would make."""
+"""Types that Asterisk is told not to send us: most of what an ordinary call would make."""
 
 NOT_WANTED_WHEN_WATCHING: Final = (
     *NOT_WANTED,
