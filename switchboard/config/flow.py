@@ -47,7 +47,7 @@ def check_plans(files: Files) -> None:
             files.problem(
                 _FILE, (*path, "opens_task"), "nobody gets this task: no step rings anybody", "add a ring step"
             )
-    if not _troubled(files, "rule"):
+    if not files.troubled(_FILE, "rule"):
         used = {rule.plan for rule in files.routing.rule}
         for name in files.names(_FILE, "plan") or ():
             if name not in used:
@@ -119,14 +119,8 @@ def check_rules(files: Files) -> None:
             if hours is not None:
                 known(files, "hours", hours, _FILE, (*path, key))
     # a mistake in a rule may be in a condition: what is left of it would seem to fit too much or too little
-    if not _troubled(files, "rule"):
+    if not files.troubled(_FILE, "rule"):
         _check_order(files, routing.rule)
-
-
-def _troubled(files: Files, table: str) -> bool:
-    return any(
-        problem.file == _FILE and not problem.warning and problem.path.startswith(table) for problem in files.problems
-    )
 
 
 def _check_order(files: Files, rules: list[Rule]) -> None:

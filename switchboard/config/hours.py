@@ -16,5 +16,10 @@ def check_hours(files: Files) -> None:
             if special.date in seen:
                 files.problem("hours.toml", path, f"{special.date} stands here twice")
             seen.add(special.date)
-        if not any(getattr(hours, day) for day in DAYS) and not any(special.hours for special in hours.special):
+        broken = files.troubled("hours.toml", f"hours.{name}")
+        if (
+            not broken
+            and not any(getattr(hours, day) for day in DAYS)
+            and not any(special.hours for special in hours.special)
+        ):
             files.problem("hours.toml", ("hours", name), f'"{name}" are never open', warning=True)

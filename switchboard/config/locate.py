@@ -49,7 +49,7 @@ class Lines:
             line = lines[number]
             number += 1
             if header := _HEADER.match(line.rstrip("\r\n")):
-                table = self._header(_parts(header[2]), header[1] == "[[", lengths)
+                table = self._header(_parts(header[2]), header[1] == "[[", lengths, number)
                 self._mark(table, number)
             elif key := _KEY.match(line):
                 path = table
@@ -59,11 +59,12 @@ class Lines:
                 rest = line[key.end() :] + "".join(lines[number:])
                 number += self._value(path, rest, number)
 
-    def _header(self, parts: Path, is_list: bool, lengths: dict[Path, int]) -> Path:
+    def _header(self, parts: Path, is_list: bool, lengths: dict[Path, int], number: int) -> Path:
         """The full path of a header, with the index of the newest table of every list on the way."""
         path: Path = ()
         for depth, part in enumerate(parts):
             path = (*path, part)
+            self._mark(path, number)  # [a.b] is where a begins, if nothing said so before
             if is_list and depth == len(parts) - 1:
                 lengths[path] = lengths.get(path, 0) + 1
             if path in lengths:

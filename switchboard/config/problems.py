@@ -6,9 +6,12 @@ on the way: problems are collected, and ``BadConfig`` carries them all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 Path = tuple[str | int, ...]
 """Where in a file: keys and indexes (from 0) as TOML nests them, e.g. ``("rule", 2, "class")``."""
@@ -30,7 +33,9 @@ class Problem:
     def __str__(self) -> str:
         parts = [f"{self.file}:{self.line}", self.path, ("warning: " if self.warning else "") + self.message]
         text = ": ".join(part for part in parts if part)
-        return f"{text}; {self.suggestion}" if self.suggestion else text
+        whole = f"{text}; {self.suggestion}" if self.suggestion else text
+        # what admins wrote is quoted in messages: one problem stays one line
+        return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in whole)
 
 
 class BadConfig(Exception):
@@ -45,7 +50,10 @@ def show_path(path: Path) -> str:
     """A path as people read it: ``plan.key_client.step[1].queue``. Indexes count from 1 there."""
     shown = ""
     for part in path:
-        shown += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if shown else part
+        if isinstance(part, int):
+            shown += f"[{part + 1}]"
+        else:
+            shown += ("." if shown else "") + (part if _BARE.fullmatch(part) else f'"{part}"')
     return shown
 
 

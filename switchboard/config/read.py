@@ -31,6 +31,7 @@ from switchboard.config.problems import Path, Problem, did_you_mean, show_path
 
 _Model = TypeVar("_Model", bound=Table)
 _MAY_BE_ABSENT = ("hours.toml",)
+_KEYS = re.compile(r"\(('[^']*',? ?)+\)")
 _AT = re.compile(r" ?\(at line (\d+), column (\d+)\)$")
 
 
@@ -51,6 +52,12 @@ class Files:
     def problem(self, file: str, path: Path, message: str, suggestion: str = "", *, warning: bool = False) -> None:
         line = self.lines[file].of(path) if file in self.lines else 1
         self.problems.append(Problem(file, line, show_path(path), message, suggestion, warning))
+
+    def troubled(self, file: str, path: str = "") -> bool:
+        """Whether something below ``path`` is wrong, so that what is missing there may only be misspelt."""
+        return any(
+            problem.file == file and not problem.warning and problem.path.startswith(path) for problem in self.problems
+        )
 
     def names(self, file: str, table: str) -> list[str] | None:
         """Names of the tables ``[table.NAME]``, broken ones too; ``None`` when the file could not be read."""
@@ -101,6 +108,7 @@ def _parse(name: str, text: str, files: Files) -> None:
         # without a position the end of the text came too early
         line, column = (int(at[1]), f", column {at[2]}") if at else (text.count("\n") + 1, "")
         what = _AT.sub("", str(error)).removesuffix(" (at end of document)")
+        what = _KEYS.sub(lambda keys: ".".join(re.findall(r"'([^']*)'", keys[0])), what)
         files.problems.append(Problem(name, line, "", f"not TOML: {what[:1].lower()}{what[1:]}{column}"))
 
 
@@ -180,6 +188,8 @@ def _explain(mistake: Any, model: type[Table]) -> tuple[str, str]:
             return "must not be empty" if context["min_length"] == 1 else "has too few elements", ""
         case "too_long":
             return f"has more than {context['max_length']} elements", ""
+        case "less_than_equal" | "greater_than_equal":
+            return f"must be at {'most' if 'le' in context else 'least'} {context.get('le', context.get('ge'))}", ""
         case _:
             return _SAID.get(kind, mistake["msg"]), ""
 

@@ -17,8 +17,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from switchboard.core.opening_hours import Span
 
-_DURATION = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,5})m(?!s))?(?:(\d{1,6})s)?(?:(\d{1,7})ms)?")
-_RANGE = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
+_DURATION = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,5})m(?!s))?(?:(\d{1,6})s)?(?:(\d{1,7})ms)?", re.ASCII)
+_RANGE = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})", re.ASCII)
 _UNITS_MS = (3_600_000, 60_000, 1_000, 1)
 
 

@@ -17,8 +17,10 @@ from switchboard.config.load import load
 from switchboard.config.problems import BadConfig
 from switchboard.core.policy import Policy
 
-# several files saved together are one change
 SETTLE_MS = 200
+"""Files that are saved together within this time are one change."""
+LOOK_AGAIN_MS = 5_000
+"""How long a change that the file system did not tell of (a network mount) stays unseen."""
 
 
 async def watch(folder: Path, known: Policy | None = None) -> AsyncIterator[Policy | BadConfig]:
@@ -27,16 +29,44 @@ async def watch(folder: Path, known: Policy | None = None) -> AsyncIterator[Poli
     ``known`` is the policy in force: nothing is yielded until the files differ from it. After ``BadConfig`` the policy
     before it stays in force; once the mistake is mended a policy comes again, even the same one.
     """
-    last: str | None = known.version if known is not None else None
-    changes = awatch(folder, step=SETTLE_MS, debounce=10 * SETTLE_MS, recursive=False, yield_on_timeout=True)
-    # The first look covers what changed between ``known`` and the watch; later ones without a change (the watch
-    # times out every few seconds) cover what the file system did not tell.
-    async for _ in changes:
+    said = known.version if known is not None else None
+    seen: object = None
+    async for _ in _occasions(folder):
+        now = _stamps(folder)
+        if now == seen:
+            continue
+        seen = now
         result = await asyncio.to_thread(_result, folder)
         says = str(result) if isinstance(result, BadConfig) else result.version
-        if says != last:
-            last = says
+        if says != said:
+            said = says
             yield result
+
+
+async def _occasions(folder: Path) -> AsyncIterator[None]:
+    """When to look: now, for what changed since ``known`` was loaded; at every change; and now and then."""
+    yield
+    async for _ in awatch(
+        folder,
+        step=SETTLE_MS,
+        debounce=10 * SETTLE_MS,
+        rust_timeout=LOOK_AGAIN_MS,
+        yield_on_timeout=True,
+        recursive=False,
+    ):
+        yield
+
+
+def _stamps(folder: Path) -> list[tuple[str, int, int, int]]:
+    """What tells a changed file from an unchanged one without reading it."""
+    stamps = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # it went between the two looks
+            continue
+        stamps.append((path.name, status.st_ino, status.st_size, status.st_mtime_ns))
+    return stamps
 
 
 def _result(folder: Path) -> Policy | BadConfig:

@@ -1,0 +1,161 @@
+"""``docs/config.md``, made from the models: ``python -m switchboard.config.reference > docs/config.md``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from switchboard.config import files
+from switchboard.config.files import FILES, Table
+from switchboard.config.units import show_duration
+
+_INTRODUCTION = """\
+# Config reference
+
+<!-- Made by `python -m switchboard.config.reference`; a test compares. Edit the descriptions in
+switchboard/config/files.py. -->
+
+The company is described by five TOML files in one folder (`hours.toml` may be left out). `switchboard check FOLDER`
+finds every mistake at once, each with file, line and, where there is one, a suggestion; its exit code is 3 when the
+files cannot be used. A running service takes over changed files within seconds; while they have mistakes it goes
+on with what it had. Calls finish with the rules they began with.
+
+- **NAME** in a header is yours to choose: small Latin letters, digits and `_`, beginning with a letter.
+- **Durations** are text with units: `"150ms"`, `"15s"`, `"3m"`, `"1h30m"`.
+- **Time ranges** are local time: `"09:00-18:00"`, `"09:00-13:00, 14:00-17:00"`, `"closed"`. A day ends at `24:00`.
+- **Lists of text** with one element may be written without brackets.
+- **Prompts** are sounds of Asterisk's core packages (`"vm-nobodyavail"`), or your own: `"custom/NAME"`.
+- Indexes in messages count from 1: `plan.debt.step[2]` is the second step.
+"""
+
+# header, model and what it is, by file; in the order an admin would write them
+_TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
+    "company.toml": [
+        ("[company]", files.Company, "Who we are."),
+        ("[numbers]", files.Numbers, "How phone numbers are read."),
+        ("[line.NAME]", files.Line, "What the company is dialled on."),
+        ("[department.NAME]", files.Department, "Departments and their heads."),
+        ("[codes]", files.Codes, "What staff dial on their phones. `*` and digits, or digits."),
+        ("[outbound]", files.Outbound, "Calls to outside numbers."),
+        ("[limits]", files.Limits, "Deadlines that keep calls from hanging."),
+        ("[prompts]", files.Said, "What staff hear after a code."),
+    ],
+    "staff.toml": [
+        ("[person.NAME]", files.Person, "Everybody with a phone, and everybody who is responsible for something."),
+        ("[pool.NAME]", files.Pool, "People who share a duty."),
+    ],
+    "queues.toml": [("[queue.NAME]", files.Queue, "Where callers wait for the next free operator.")],
+    "routing.toml": [
+        (
+            "[[rule]]",
+            files.Rule,
+            "The first rule whose conditions all hold decides. The last rule must have no conditions.",
+        ),
+        ("[plan.NAME]", files.Plan, "What is tried for a call, step by step."),
+        (
+            "[[plan.NAME.step]]",
+            files.Step,
+            "Exactly one of `queue`, `ring`, `message`, `callback`, with its keys. One of the last two ends the plan.",
+        ),
+    ],
+    "hours.toml": [
+        ("[hours.NAME]", files.OpeningHours, "Weekly opening hours, for the rules' `during` and `outside`."),
+        ("[[hours.NAME.special]]", files.SpecialDay, "What holds on one date instead."),
+    ],
+}
+
+_SETTINGS = """\
+## Environment
+
+What differs between two machines that run the same company. Secrets may be given as a file instead: the variable's
+name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
+
+| variable | default | meaning |
+| --- | --- | --- |
+| `SWITCHBOARD_CONFIG` | `config` | Folder of the files above. Mount the folder, not single files. |
+| `SWITCHBOARD_DATA` | required | Folder of the log; created when missing. |
+| `SWITCHBOARD_DATABASE_URL` | required, secret | `postgresql://…` |
+| `SWITCHBOARD_ARI_URL` | required | `http://host:port/ari` |
+| `SWITCHBOARD_ARI_USER` | `switchboard` | User of ari.conf. |
+| `SWITCHBOARD_ARI_PASSWORD` | required, secret | Its password. |
+| `SWITCHBOARD_HTTP` | `127.0.0.1:8080` | Where `/health` and `/metrics` are. |
+| `SWITCHBOARD_PHONE_SECRETS` | for `asterisk-files` | TOML file, one line a phone: `olga = "…"`. Keep it from others. |
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    return "\n".join([_INTRODUCTION, *_sections(), _SETTINGS])
+
+
+def _sections() -> Iterator[str]:
+    for file, tables in _TABLES.items():
+        yield f"## {file}\n"
+        if file == "company.toml":
+            yield "Begins with `schema_version = 1`, the version of this format, before any table.\n"
+        for header, model, meaning in tables:
+            yield f"### `{header}`\n\n{meaning}\n"
+            yield "| key | type | default | meaning |\n| --- | --- | --- | --- |"
+            yield from _rows(model)
+            yield ""
+
+
+def _rows(model: type[Table]) -> Iterator[str]:
+    schema = model.model_json_schema()
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        kind = _type(schema["properties"][key], schema)
+        if kind is None:
+            continue  # a list of tables has a section of its own
+        default = "required" if field.is_required() else _default(field.default, kind)
+        yield f"| `{key}` | {kind} | {default} | {field.description} |"
+
+
+def _type(spec: dict[str, Any], schema: dict[str, Any]) -> str | None:
+    """The type in words; ``None`` for tables."""
+    options = [option for option in spec.get("anyOf", [spec]) if option.get("type") != "null"]
+    spec = options[0]
+    if "$ref" in spec:
+        return None
+    if "enum" in spec or "const" in spec:
+        return "one of " + ", ".join(f"`{value}`" for value in spec.get("enum", [spec.get("const")]))
+    match spec.get("type"):
+        case "string":
+            title = spec.get("title", "")
+            return title if title.startswith(("duration", "time ranges")) else "text"
+        case "boolean":
+            return "true or false"
+        case "integer":
+            return f"whole number, {spec.get('minimum')} to {spec.get('maximum')}"
+        case "array":
+            inner = _type(spec["items"], schema)
+            if inner is None:
+                return None
+            return f"list of {spec['minItems']} numbers" if inner.startswith("whole") else _list_of(inner)
+        case "object":
+            return f"table: {_type(spec['additionalProperties'], schema)} for each key"
+    raise AssertionError(spec)
+
+
+def _list_of(inner: str) -> str:
+    return f"list: {inner}" if inner.startswith("one of") else f"list of {inner}"
+
+
+def _default(value: Any, kind: str) -> str:
+    if value is None or value in ({}, (), []):
+        return "–"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int):
+        return f'`"{show_duration(value)}"`' if kind.startswith("duration") else f"`{value}`"
+    return "`" + re.sub(r"'", '"', repr(value)) + "`"
+
+
+def tables() -> list[type[Table]]:
+    """Every model the page describes; a test holds them against all there are."""
+    return [model for described in _TABLES.values() for _, model, _ in described] + list(FILES.values())
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

@@ -1,0 +1,35 @@
+"""The reference page is the models, and describes every key of every file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from switchboard.config import files
+from switchboard.config.files import FILES, Table
+from switchboard.config.reference import reference, tables
+from switchboard.config.settings import PREFIX
+
+PAGE = Path(__file__).parents[2] / "docs" / "config.md"
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text() == reference(), "run: python -m switchboard.config.reference > docs/config.md"
+
+
+def test_every_table_and_key_is_described() -> None:
+    models = [
+        one for one in vars(files).values() if isinstance(one, type) and issubclass(one, Table) and one is not Table
+    ]
+    assert {model.__name__ for model in models} == {model.__name__ for model in tables()}
+    for model in set(models) - set(FILES.values()):
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name} has no description"
+
+
+def test_every_environment_variable_is_described() -> None:
+    source = (Path(__file__).parents[2] / "switchboard" / "config" / "settings.py").read_text()
+    names = re.findall(r'read\.\w+\("([A-Z_]+)"', source)
+    assert len(names) == 8
+    for name in names:
+        assert f"`{PREFIX}{name}`" in reference()

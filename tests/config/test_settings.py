@@ -1,0 +1,78 @@
+"""Settings from the environment: everything that is wrong at once, secrets never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from switchboard.config.settings import BadSettings, Settings
+
+ENOUGH = {
+    "SWITCHBOARD_DATA": "/var/lib/switchboard",
+    "SWITCHBOARD_DATABASE_URL": "postgresql://switchboard:hidden-1@127.0.0.1/switchboard",
+    "SWITCHBOARD_ARI_URL": "http://127.0.0.1:8088/ari/",
+    "SWITCHBOARD_ARI_PASSWORD": "hidden-2",
+}
+
+
+def problems(environment: dict[str, str]) -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        Settings.from_environment(environment)
+    assert "hidden" not in str(caught.value)
+    return list(caught.value.problems)
+
+
+def test_defaults() -> None:
+    settings = Settings.from_environment(ENOUGH)
+    assert settings.config == Path("config")
+    assert (settings.http_host, settings.http_port) == ("127.0.0.1", 8080)
+    assert settings.ari_user == "switchboard"
+    assert settings.ari_url == "http://127.0.0.1:8088/ari"
+    assert settings.phone_secrets is None
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = Settings.from_environment(ENOUGH)
+    assert settings.ari_password == "hidden-2"
+    assert "hidden" not in repr(settings)
+    assert "hidden" not in str(settings)
+
+
+def test_secrets_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "ari").write_text("hidden-3\n")
+    environment = {**ENOUGH, "SWITCHBOARD_ARI_PASSWORD_FILE": str(tmp_path / "ari")}
+    assert problems(environment) == ["SWITCHBOARD_ARI_PASSWORD and SWITCHBOARD_ARI_PASSWORD_FILE are both set; use one"]
+    del environment["SWITCHBOARD_ARI_PASSWORD"]
+    assert Settings.from_environment(environment).ari_password == "hidden-3"
+    (tmp_path / "ari").write_text("\n")
+    assert problems(environment) == [f"SWITCHBOARD_ARI_PASSWORD_FILE: {tmp_path / 'ari'} is empty"]
+    (tmp_path / "ari").unlink()
+    assert "No such file" in problems(environment)[0]
+
+
+def test_everything_missing_is_said_at_once() -> None:
+    assert [problem.split()[0] for problem in problems({})] == [
+        "SWITCHBOARD_DATABASE_URL", "SWITCHBOARD_ARI_URL", "SWITCHBOARD_DATA", "SWITCHBOARD_ARI_PASSWORD",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HTTP", "8080", "must be host:port"),
+        ("HTTP", "localhost:http", "must be host:port"),
+        ("HTTP", "localhost:65536", "must be host:port"),
+        ("ARI_URL", "127.0.0.1:8088/ari", "must begin with http://"),
+        ("DATABASE_URL", "hidden-4@127.0.0.1/switchboard", "must begin with postgres://"),
+    ],
+)
+def test_malformed_values(name: str, value: str, said: str) -> None:
+    [problem] = problems({**ENOUGH, f"SWITCHBOARD_{name}": value})
+    assert problem.startswith(f"SWITCHBOARD_{name} ")
+    assert said in problem
+
+
+def test_ipv6() -> None:
+    settings = Settings.from_environment({**ENOUGH, "SWITCHBOARD_HTTP": "[::1]:0"})
+    assert (settings.http_host, settings.http_port) == ("::1", 0)
