@@ -16,6 +16,7 @@ Everything it starts is ended when the block is left, however it is left.
 import asyncio
 import secrets
 import shutil
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +24,7 @@ from typing import Any, Self
 import aiohttp
 import asyncpg
 
-from devkit import asterisk_tree, phones
+from devkit import asterisk_tree, phones, processes
 from devkit.asterisk import PROJECT, Asterisk, Settings
 from devkit.phones import ANSWER, Behaviour, Call, Carrier, Phone
 from devkit.ports import free_tcp_port, free_udp_ports
@@ -35,7 +36,7 @@ from switchboard.config.load import load
 from switchboard.core.policy import Policy, Role
 
 SAMPLE_CONFIG = PROJECT / "config"
-SAMPLE_DATA = PROJECT / "sample-data"
+_MAKE_SAMPLE_DATA = PROJECT / "sample-data" / "generate.py"
 _STATES = "SELECT DISTINCT ON (person) person, state FROM person_event ORDER BY person, at DESC, log_position DESC"
 
 
@@ -195,18 +196,20 @@ class Company:
         tree = await asyncio.to_thread(asterisk_tree.find_or_make, logs)
         self.database_url = await self._make_database()
         self.env = self._environment()
-        generated = self.folder / "generated"
-        await asyncio.gather(self._fill_database(), run_command(self.env, "asterisk-files", str(generated)))
-        self.asterisk = Asterisk(tree, self.folder / "asterisk", self.settings, generated)
+        self.asterisk = Asterisk(tree, self.folder / "asterisk", self.settings, self.folder / "generated")
         self._closing.push_async_callback(self.asterisk.stop)
-        await self.asterisk.start()
+        await asyncio.gather(self._fill_database(), self._start_telephony())
         await self._open_connections()
-        await self._start_phones()
         self.service = Service(self.env, logs / "service.log", self.env["SWITCHBOARD_HTTP"])
         self._closing.push_async_callback(self.service.stop)
         if self._serving:
             await self.service.start()
             await self.open_shift()
+
+    async def _start_telephony(self) -> None:
+        await run_command(self.env, "asterisk-files", str(self.folder / "generated"))
+        await self.asterisk.start()
+        await self._start_phones()
 
     async def _make_database(self) -> str:
         server = self._shared_postgres
@@ -222,9 +225,12 @@ class Company:
         return url
 
     async def _fill_database(self) -> None:
+        await processes.output_of(
+            [sys.executable, str(_MAKE_SAMPLE_DATA), "--to", str(self.folder / "sample-data")], timeout_s=60
+        )
         await run_command(self.env, "migrate")
         for what in ("clients", "receivables"):
-            await run_command(self.env, what, "import", str(SAMPLE_DATA / f"{what}.csv"))
+            await run_command(self.env, what, "import", str(self.folder / "sample-data" / f"{what}.csv"))
 
     def _environment(self) -> dict[str, str]:
         password_file = self.folder / "phone_secrets.toml"

@@ -35,9 +35,8 @@ async def run(folder: Path) -> bool:
         _print_table(verdicts, {row["call_id"]: row for row in await company.query("SELECT * FROM call")})
         balanced = await _books_balance(company)
     went_well = balanced and not any(verdict.problems for verdict in verdicts)
-    say(
-        f"\n{'Every call went where it should' if went_well else 'Something went wrong'}; {time.monotonic() - began:.0f} s."
-    )
+    result = "Every call went where it should" if went_well else "Something went wrong"
+    say(f"\n{result}; {time.monotonic() - began:.0f} s.")
     return went_well
 
 

@@ -27,6 +27,7 @@ class Expected:
     direction: str = "inbound"
     wait_s: tuple[float, float] | None = None
     task: str | None = None
+    flagged: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,9 @@ async def _compare(company: Company, record: asyncpg.Record, expected: Expected)
         low, high = expected.wait_s
         if not low * 1000 <= record["wait_ms"] <= high * 1000:
             problems.append(f"waited {record['wait_ms']} ms, not {low}–{high} s")
+    [call] = await company.query("SELECT flag FROM call WHERE call_id = $1", record["call_id"])
+    if (call["flag"] is not None) != expected.flagged:
+        problems.append(f"flag is {call['flag']}")
     if expected.task is not None:
         tasks = await company.query("SELECT person, kind FROM task WHERE call_id = $1", record["call_id"])
         if [f"{task['kind']} {task['person']}" for task in tasks] != [expected.task]:

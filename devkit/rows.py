@@ -33,30 +33,9 @@ _Play = Callable[[Company], Awaitable[None]]
 # who calls --------------------------------------------------------------------------------------------------------
 
 
-async def number_of(company: Company, client_class: str, debt: str = "none", manager: str | None = None) -> str:
-    """A number of a sample client of this class, debt and manager ("" for a client without one), shared with nobody."""
-    rows = await company.query(
-        """
-        SELECT min(p.e164) AS e164
-        FROM client c JOIN client_phone p USING (client_id)
-        LEFT JOIN LATERAL (
-            SELECT coalesce(sum(amount_minor), 0) AS owed,
-                   coalesce(sum(amount_minor) FILTER (WHERE due_on < current_date), 0) AS overdue
-            FROM receivable WHERE client_id = c.client_id) r ON true
-        WHERE c.client_class = $1
-          AND CASE $2 WHEN 'overdue' THEN overdue > 0 AND owed <= coalesce(credit_limit_minor, owed)
-                      WHEN 'over_limit' THEN overdue <= 0 AND owed > credit_limit_minor
-                      ELSE overdue <= 0 AND owed <= coalesce(credit_limit_minor, owed) END
-          AND CASE WHEN $3::text IS NULL THEN manager IS NOT NULL ELSE coalesce(manager, '') = $3 END
-          AND (SELECT count(*) FROM client_phone other WHERE other.e164 = p.e164) = 1
-        """,
-        client_class,
-        debt,
-        manager,
-    )
-    if rows[0]["e164"] is None:
-        raise RuntimeError(f"no sample client: {client_class}, debt {debt}, manager {manager}")
-    return str(rows[0]["e164"])
+def caller(number: int) -> str:
+    """The number of the sample client who plays in this row (sample-data/README.md)."""
+    return f"+7495000{1000 + number}"
 
 
 async def served(company: Company, number: str, to: str | None = None, *, withheld: bool = False) -> None:
@@ -83,7 +62,7 @@ async def hang_up_when_taken(company: Company, person: str, calls: int, caller: 
 )
 async def retail(company: Company) -> None:
     await company.leave("oleg", "irina")
-    await served(company, await number_of(company, "retail"))
+    await served(company, caller(1))
     await company.come_back("oleg", "irina")
 
 
@@ -95,7 +74,7 @@ async def retail(company: Company) -> None:
     Expected("transferred", "kirill", "key", "none", ('rule "key client"', "answered kirill")),
 )
 async def key_to_own_manager(company: Company) -> None:
-    await served(company, await number_of(company, "key", manager="kirill"))
+    await served(company, caller(2))
 
 
 @row(
@@ -105,15 +84,15 @@ async def key_to_own_manager(company: Company) -> None:
     "other key-account manager",
     Expected(
         "transferred",
-        "karina",
+        "kirill",
         "key",
-        told=("skipped kirill: has no registered phone", "offered karina", "answered karina"),
+        told=("skipped karina: has no registered phone", "offered kirill", "answered kirill"),
     ),
 )
 async def key_to_pool(company: Company) -> None:
-    await company.leave("kirill")
-    await served(company, await number_of(company, "key", manager="kirill"))
-    await company.come_back("kirill")
+    await company.leave("karina")
+    await served(company, caller(3))
+    await company.come_back("karina")
 
 
 @row(
@@ -135,7 +114,7 @@ async def key_to_pool(company: Company) -> None:
 )
 async def key_to_head(company: Company) -> None:
     await company.behave(kirill=DECLINE, karina=BUSY)
-    await served(company, await number_of(company, "key", manager="kirill"))
+    await served(company, caller(4))
 
 
 @row(
@@ -147,13 +126,14 @@ async def key_to_head(company: Company) -> None:
         "served",
         "olga",
         "key",
-        told=("refused kirill", "refused karina", "missed viktor", "waits in queue operators", "answered olga"),
+        told=("refused karina", "refused kirill", "missed viktor", "waits in queue operators", "answered olga"),
+        flagged=True,
     ),
 )
 async def key_to_operators(company: Company) -> None:
     await company.leave("oleg", "irina")
     await company.behave(kirill=BUSY, karina=DECLINE, viktor=RING_FOREVER)
-    await served(company, await number_of(company, "key", manager="kirill"))
+    await served(company, caller(5))
     await company.come_back("oleg", "irina")
 
 
@@ -171,7 +151,7 @@ async def key_to_operators(company: Company) -> None:
     ),
 )
 async def unknown(company: Company) -> None:
-    await served(company, "+79161234567", company.policy.lines["dispatch"].numbers[0])
+    await served(company, caller(6), company.policy.lines["dispatch"].numbers[0])
 
 
 @row(
@@ -182,7 +162,7 @@ async def unknown(company: Company) -> None:
     Expected("transferred", "viktor", "new", told=("no manager yet", 'rule "new client"', "answered viktor")),
 )
 async def without_manager(company: Company) -> None:
-    await served(company, await number_of(company, "retail", manager=""))
+    await served(company, caller(7))
 
 
 @row(
@@ -193,7 +173,7 @@ async def without_manager(company: Company) -> None:
     Expected("transferred", "maxim", debt="overdue", told=("debt overdue:", 'rule "client in debt"', "answered maxim")),
 )
 async def overdue(company: Company) -> None:
-    await served(company, await number_of(company, "retail", "overdue", "maxim"))
+    await served(company, caller(8))
 
 
 @row(
@@ -201,13 +181,13 @@ async def overdue(company: Company) -> None:
     "client over the credit limit",
     "manager away",
     "financial service",
-    Expected("transferred", "fedor", debt="over_limit", told=("owes", "skipped maxim: is away", "answered fedor")),
+    Expected("transferred", "fedor", debt="over_limit", told=("owes", "skipped marina: is away", "answered fedor")),
 )
 async def over_limit(company: Company) -> None:
     await company.leave("faina")
-    await company.sign_out("maxim")
-    await served(company, await number_of(company, "market", "over_limit", "maxim"))
-    await company.sign_in("maxim")
+    await company.sign_out("marina")
+    await served(company, caller(9))
+    await company.sign_in("marina")
     await company.come_back("faina")
 
 
@@ -234,9 +214,9 @@ async def withheld(company: Company) -> None:
 )
 async def waits_for_operator(company: Company) -> None:
     await company.leave("oleg", "irina")
-    first = await company.call(await number_of(company, "retail"))
+    first = await company.call(caller(1))
     await first.answered()
-    second = await company.call(await number_of(company, "market"))
+    second = await company.call(caller(11))
     await second.answered()  # by music: the queue answers the caller
     await asyncio.sleep(2)  # with a second of wrap-up the operator is free after three
     taken = len(company.phones["olga"].calls())
@@ -255,7 +235,7 @@ async def waits_for_operator(company: Company) -> None:
 async def rings_out(company: Company) -> None:
     await company.leave("olga", "irina")
     await company.behave(oleg=RING_FOREVER)
-    call = await company.call(await number_of(company, "regional"), talk_ms=TALK_MS)
+    call = await company.call(caller(12), talk_ms=TALK_MS)
     await company.phones["oleg"].rung(len(company.phones["oleg"].calls()) + 1)
     await company.come_back("irina")
     await call.ended()
@@ -272,7 +252,7 @@ async def rings_out(company: Company) -> None:
 async def nobody_free(company: Company) -> None:
     await company.dial_code(company.policy.codes.pause, *OPERATORS)
     taken = len(company.phones["maxim"].calls())
-    call = await company.call(await number_of(company, "retail", manager="maxim"))
+    call = await company.call(caller(13))
     await hang_up_when_taken(company, "maxim", taken + 1, call)
     await company.dial_code(company.policy.codes.resume, *OPERATORS)
 
@@ -287,7 +267,7 @@ async def nobody_free(company: Company) -> None:
     Expected(EITHER),
 )
 async def hangs_up(company: Company) -> None:
-    number = await number_of(company, "retail", manager="maxim")
+    number = caller(14)
     await company.dial_code(company.policy.codes.pause, *OPERATORS)
     waiting = await company.call(number)
     await waiting.answered()

@@ -1,0 +1,157 @@
+"""Delivery of entries: everything once, in order, however often the records go away and come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from switchboard.core.entries import PersonChanged, PersonState
+from switchboard.core.ids import PersonId
+from switchboard.engine.memory_log import MemoryLog
+from switchboard.engine.ports import Batch, Placed, Refused
+from switchboard.engine.recorder import Recorder
+from switchboard.engine.twins import MemoryRecords
+
+
+class StoppedClock:
+    def now_ms(self) -> int:
+        return 1_800_000_000_000
+
+
+def entry(number: int) -> PersonChanged:
+    return PersonChanged(person=PersonId(f"p{number}"), at_ms=number, state=PersonState.READY, reason="test")
+
+
+class World:
+    """A log, records that may be away, and the recorder between them."""
+
+    def __init__(self, records: MemoryRecords | None = None) -> None:
+        self.log = MemoryLog(StoppedClock())
+        self.records = records or MemoryRecords()
+        self.kept = asyncio.Event()
+        self.recorder = Recorder(
+            self.log,
+            self.records,
+            self.kept,
+            most_at_once=3,
+            longest_pause_s=0.02,
+            first_pause_s=0.005,
+            forget_each_s=0,
+        )
+
+    async def keep(self, *numbers: int) -> None:
+        """Entries as the engine keeps them: one position each, then the bell."""
+        for number in numbers:
+            await self.log.keep(Batch(number, number, ()), [Placed(number, 0, entry(number))])
+        self.kept.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.001)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.recorder.run())
+        try:
+            yield
+            assert not task.done()
+        finally:
+            task.cancel()
+
+    @property
+    def stored(self) -> list[int]:
+        return [change.at_ms for change in self.records.people]
+
+
+async def test_entries_are_stored_in_order_in_batches_and_then_forgotten() -> None:
+    world = World()
+    await world.keep(*range(1, 11))
+    async with world.running():
+        await world.until(lambda: world.log.entries == [])
+        assert world.stored == list(range(1, 11))
+        assert world.recorder.delivered == (10, 0)
+        assert world.recorder.delivered_total == 10
+        await world.keep(11)
+        await world.until(lambda: world.stored[-1] == 11)
+        assert await world.recorder.catch_up(within_s=10)
+        assert world.recorder.lag_ms() == 0
+
+
+async def test_while_the_records_are_away_entries_wait_and_lag_shows() -> None:
+    world = World()
+    world.records.away = "gone"
+    async with world.running():
+        await world.keep(1, 2)
+        await world.until(lambda: world.recorder.failures_total >= 4 and world.recorder.lag_ms() > 0)
+        assert world.stored == []
+        assert not await world.recorder.catch_up(within_s=0.05)
+        assert [placed.position for placed in world.log.entries] == [1, 2]  # nothing is forgotten before it is stored
+        world.records.away = None
+        await world.until(lambda: world.stored == [1, 2] and world.recorder.lag_ms() == 0)
+
+
+async def test_a_new_recorder_goes_on_where_the_last_one_ended() -> None:
+    first = World()
+    await first.keep(1, 2, 3)
+    async with first.running():
+        assert await first.recorder.catch_up(within_s=10)
+    again = World(first.records)
+    await again.keep(1, 2, 3, 4)  # the log had not forgotten yet
+    async with again.running():
+        assert await again.recorder.catch_up(within_s=10)
+    assert again.stored == [1, 2, 3, 4]
+
+
+class LosesAnswers(MemoryRecords):
+    """Stores every batch, and every other time the answer is lost on its way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stored = 0
+
+    async def store(self, entries: Sequence[Placed]) -> None:
+        await super().store(entries)
+        self._stored += 1
+        if self._stored % 2:
+            raise Refused("connection lost")
+
+
+async def test_a_lost_answer_stores_nothing_twice() -> None:
+    world = World(LosesAnswers())
+    await world.keep(*range(1, 21))
+    async with world.running():
+        assert await world.recorder.catch_up(within_s=10)
+    assert world.stored == list(range(1, 21))
+    assert world.recorder.failures_total > 0
+
+
+class HasABug(MemoryRecords):
+    async def store(self, entries: Sequence[Placed]) -> None:
+        if self.away is not None:
+            raise ZeroDivisionError
+        await super().store(entries)
+
+
+async def test_even_a_bug_does_not_end_the_delivery() -> None:
+    world = World(HasABug())
+    async with world.running():
+        assert await world.recorder.catch_up(within_s=10)
+        world.records.away = "buggy"
+        await world.keep(1)
+        await world.until(lambda: world.recorder.failures_total >= 2)
+        world.records.away = None
+        await world.until(lambda: world.stored == [1])
+
+
+async def test_no_bell_is_missed() -> None:
+    """Each entry kept at any moment of the delivery is stored without another one being kept after it."""
+    world = World()
+    async with world.running():
+        for number in range(1, 200):
+            for _ in range(number % 7):
+                await asyncio.sleep(0)
+            await world.keep(number)
+            if number % 5 == 0:
+                await world.until(lambda: world.stored == list(range(1, number + 1)))  # noqa: B023 (awaited at once)
