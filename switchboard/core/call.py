@@ -261,7 +261,6 @@ def talk_outcome(call: Call) -> Outcome:
 
 def lose_caller(floor: Floor, call: Call) -> None:
     call.caller_there = False
-    floor.leg_owner.pop(call.leg, None)
     if call.caller_person is not None:
         floor.release(call.caller_person, call.leg)
 

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from switchboard.core import arrival, queueing, shifts
 from switchboard.core import call as calls
-from switchboard.core.actions import Action, SendToDialplan
+from switchboard.core.actions import Action, HangUp, SendToDialplan
 from switchboard.core.call_state import Call, Ending
 from switchboard.core.ending import end, give_up
 from switchboard.core.entries import Entry, Outcome
@@ -41,8 +41,9 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.floor import Floor
-from switchboard.core.ids import CallId, PersonId, call_id_for
+from switchboard.core.ids import CallId, PersonId, call_id_for, call_id_of
 from switchboard.core.invariants import broken_by_the_last_fact, broken_promises
+from switchboard.core.offering import ANSWERED_ELSEWHERE
 from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
@@ -121,7 +122,7 @@ class Exchange:
             case LegAnswered(leg=leg) | LegBridged(leg=leg) | LegLeft(leg=leg) | LegEnded(leg=leg):
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
             case PlaybackEnded(playback=playback):
-                return self.floor.calls.get(CallId(playback[:24]))
+                return self.floor.calls.get(call_id_of(playback))
             case _:
                 return None
 
@@ -151,6 +152,10 @@ class Exchange:
                 floor.switch_ready = False
             case PolicyLoaded():
                 self._take_policy(fact.policy)
+            case LegAnswered(leg=leg) if leg not in floor.leg_owner:
+                # a leg that we gave up lives on: whoever picked it up must not sit there alone
+                floor.act(HangUp(call_id_of(leg), leg, ANSWERED_ELSEWHERE))
+                return False
             case LegRinging():
                 return fact.leg in floor.leg_owner
             case _:

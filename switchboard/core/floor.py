@@ -211,7 +211,7 @@ class Floor:
     def rebuild(self) -> None:
         """Make everything derived again, from what was restored."""
         for call in self.calls.values():
-            for leg in (*((call.leg,) if call.caller_there else ()), *call.legs):
+            for leg in (call.leg, *call.legs):
                 self.leg_owner[leg] = call.call_id
             self.arm(call.state.until_ms, "call", call.call_id)
             queue = call.state.back_to if isinstance(call.state, Connecting) else call.state

@@ -32,6 +32,11 @@ def nth_id(call: CallId, number: int) -> str:
     return f"{call}{number:08x}"
 
 
+def call_id_of(made_id: str) -> CallId:
+    """The call that ``made_id``, one of ``nth_id``'s, was made for."""
+    return CallId(made_id[:24])
+
+
 def task_id_for(call: CallId, kind: str) -> str:
     """The id of the task of this ``kind`` that ``call`` opens; the same on every replay."""
     return f"{call}-{kind}"

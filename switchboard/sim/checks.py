@@ -38,7 +38,16 @@ from switchboard.core.actions import (
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, PersonState
 from switchboard.core.exchange import Exchange, Handled
-from switchboard.core.facts import ActionFailed, CallArrived, DeadlinePassed, Fact, LegAnswered, LegEnded, LegLeft
+from switchboard.core.facts import (
+    ActionFailed,
+    CallArrived,
+    DeadlinePassed,
+    Fact,
+    LegAnswered,
+    LegEnded,
+    LegLeft,
+    SwitchReady,
+)
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId
 
 BACKSTOP_MS = 3_000
@@ -98,9 +107,7 @@ class Witness:
         if isinstance(fact, DeadlinePassed) and handled.meant_something and fact.call is not None:
             seen = self.calls.get(fact.call)
             if seen is not None and seen.until_ms != fact.until_ms:
-                found.append(
-                    f"call {fact.call}: a deadline of {fact.until_ms} counts, its state lasts to {seen.until_ms}"
-                )
+                found.append(f"call {fact.call}: deadline {fact.until_ms} counts, its state lasts to {seen.until_ms}")
         found += self._hear_of(fact, handled)
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
@@ -127,6 +134,13 @@ class Witness:
                     seen.rung[leg].stopped |= not isinstance(fact, LegAnswered | LegLeft)
                 elif leg == seen.leg and isinstance(fact, LegLeft | LegEnded):
                     seen.left = True
+            case SwitchReady(legs=legs):
+                alive = frozenset(legs)
+                for seen in self.calls.values():
+                    seen.left |= seen.leg not in alive
+                    for rung_leg, rung in seen.rung.items():
+                        rung.over |= rung_leg not in alive
+                        rung.stopped |= rung_leg not in alive
             case _:
                 pass
 

@@ -194,8 +194,8 @@ class World:
             case do.Connect():
                 self._connect(action)
             case do.TakeDownBridge():
-                for leg in self.bridges.pop(action.bridge, []):
-                    leg.bridge = None
+                for each in self.bridges.pop(action.bridge, []):
+                    each.bridge = None
             case do.HangUp() | do.SendToDialplan():
                 self.legs[action.leg].told_to_end = True
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)

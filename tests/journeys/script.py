@@ -209,7 +209,7 @@ class Runner:
     # actions in words ------------------------------------------------------------------------------------------
 
     def _say(self, action: Action) -> str:
-        caller = self.callers[action.call]
+        caller = self.callers.get(action.call, "?")
         match action:
             case actions.LookUpCaller():
                 return f"look up {caller}"

@@ -1,0 +1,245 @@
+"""Short ways to every state of a call, and every fact that could then come: its own, stale, doubled, foreign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import get_args
+
+
+from switchboard.core import facts
+from switchboard.core.actions import Action, Connect, Play, Ring
+from switchboard.core.caller import Client
+from switchboard.core.entries import Entry
+from switchboard.core.exchange import Exchange, Handled
+from switchboard.core.facts import Entrance, Fact, StaffCommand
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.sim.checks import Witness
+from switchboard.sim.company import DAY_MS, ORDERS
+from tests.core.policy import POLICIES, POLICY
+
+KOLOS = Client("kolos", "Kolos", "key", manager=PersonId("anna"))
+PETROV = Client("petrov", "Petrov", "retail", manager=PersonId("vera"), overdue_minor=100)
+NUMBER = "+74951000002"
+EVERYBODY = tuple(PhoneId(person) for person in sorted(POLICY.people))
+ACTIONS = tuple(action.__name__ for action in get_args(Action))
+
+
+@dataclass
+class Story:
+    """An exchange with what was told to it, watched by a witness."""
+
+    exchange: Exchange = field(default_factory=Exchange)
+    at_ms: int = DAY_MS
+    told: list[tuple[Fact, int]] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.witness = Witness(self.exchange)
+
+    def tell(self, fact: Fact, later_ms: int = 0) -> Handled:
+        """Let ``fact`` happen; fails when any promise is broken."""
+        self.at_ms += later_ms
+        handled = self.exchange.handle(fact, self.at_ms)
+        self.told.append((fact, self.at_ms))
+        self.actions += handled.actions
+        self.entries += handled.entries
+        problems = [*self.exchange.check(), *self.witness.watch(fact, self.at_ms, handled)]
+        assert problems == [], f"after {fact}"
+        assert set(self.exchange.check_changes()) <= set(self.exchange.check())
+        return handled
+
+    def wait_for_deadline(self) -> None:
+        next_ms = self.exchange.next_deadline_ms()
+        assert next_ms is not None
+        self.at_ms = max(self.at_ms, next_ms)
+        for fact in self.exchange.due(self.at_ms):
+            self.tell(fact)
+
+    @property
+    def call(self) -> CallId:
+        return next(iter(self.exchange.floor.calls))
+
+    def newest(self, kind: type[Action]) -> Action:
+        return next(action for action in reversed(self.actions) if isinstance(action, kind))
+
+
+def begin(phones: tuple[str, ...] = EVERYBODY) -> Story:
+    story = Story()
+    story.tell(facts.PolicyLoaded(POLICY))
+    story.tell(facts.SwitchReady((), tuple(PhoneId(phone) for phone in phones)))
+    return story
+
+
+def arrive(story: Story, leg: str = "1.1", number: str = NUMBER) -> None:
+    story.tell(facts.CallArrived(LegId(leg), Entrance.LINE, number, ORDERS), 10)
+
+
+def looking_up() -> Story:
+    story = begin()
+    arrive(story)
+    return story
+
+
+def ringing() -> Story:
+    story = looking_up()
+    story.tell(facts.CallerFound(story.call, (KOLOS,)), 10)
+    return story
+
+
+def ringing_all() -> Story:
+    story = begin(("fedor", "faina", "olga"))
+    arrive(story)
+    story.tell(facts.CallerFound(story.call, (PETROV,)), 10)
+    return story
+
+
+def waiting() -> Story:
+    story = begin(("olga",))
+    story.tell(facts.StaffCommanded(PersonId("olga"), StaffCommand.PAUSE, "lunch"))
+    arrive(story, number="anonymous")
+    return story
+
+
+def waiting_rung() -> Story:
+    story = begin(("olga", "pavel"))
+    arrive(story, number="anonymous")
+    return story
+
+
+def connecting(before: Callable[[], Story] = waiting_rung) -> Story:
+    story = before()
+    ring = story.newest(Ring)
+    assert isinstance(ring, Ring)
+    story.tell(facts.LegAnswered(ring.leg), 2_000)
+    return story
+
+
+def half_bridged() -> Story:
+    story = connecting()
+    connect = story.newest(Connect)
+    assert isinstance(connect, Connect)
+    story.tell(facts.LegBridged(connect.legs[0], connect.bridge), 10)
+    return story
+
+
+def talking(before: Callable[[], Story] = waiting_rung) -> Story:
+    story = connecting(before)
+    connect = story.newest(Connect)
+    assert isinstance(connect, Connect)
+    for leg in connect.legs:
+        story.tell(facts.LegBridged(leg, connect.bridge), 10)
+    return story
+
+
+def saying() -> Story:
+    story = begin(())
+    arrive(story, number="anonymous")
+    return story
+
+
+def ending() -> Story:
+    story = waiting_rung()
+    story.tell(facts.LegLeft(LegId("1.1")), 1_000)
+    return story
+
+
+def internal() -> Story:
+    story = begin()
+    story.tell(facts.CallArrived(LegId("1.1"), Entrance.PHONE, "olga", "201", PhoneId("olga")), 10)
+    return story
+
+
+def outbound() -> Story:
+    story = begin()
+    story.tell(facts.CallArrived(LegId("1.1"), Entrance.PHONE, "olga", "989161234567", PhoneId("olga")), 10)
+    return story
+
+
+def code() -> Story:
+    story = begin()
+    story.tell(facts.CallArrived(LegId("1.1"), Entrance.PHONE, "olga", "*20", PhoneId("olga")), 10)
+    return story
+
+
+def reloaded() -> Story:
+    story = waiting_rung()
+    story.tell(facts.PolicyLoaded(POLICIES["sofia"]), 10)
+    return story
+
+
+WAYS: dict[str, Callable[[], Story]] = {
+    "nothing": begin,
+    "looking up": looking_up,
+    "ringing": ringing,
+    "ringing all": ringing_all,
+    "waiting": waiting,
+    "waiting, rung": waiting_rung,
+    "connecting": connecting,
+    "connecting a manager": lambda: connecting(ringing),
+    "connecting one of all": lambda: connecting(ringing_all),
+    "half bridged": half_bridged,
+    "talking": talking,
+    "talking with a manager": lambda: talking(ringing),
+    "saying": saying,
+    "ending": ending,
+    "internal": internal,
+    "internal talk": lambda: talking(internal),
+    "outbound": outbound,
+    "code": code,
+    "reloaded": reloaded,
+}
+
+
+def every_fact(story: Story) -> list[Fact]:
+    """One of each kind, for every leg, call and person that the story knows, and for some that it does not."""
+    floor = story.exchange.floor
+    calls = [*floor.calls, CallId("0" * 24)]
+    ids = dict.fromkeys(leg for call in floor.calls.values() for leg in (call.leg, *call.legs))
+    rung = dict.fromkeys(action.leg for action in story.actions if isinstance(action, Ring))
+    legs = [*(ids | rung), LegId("9.9")]
+    bridges = [*(action.bridge for action in story.actions if isinstance(action, Connect)), BridgeId("f" * 32)]
+    playbacks = [*(action.playback for action in story.actions if isinstance(action, Play)), PlaybackId("e" * 32)]
+    made: list[Fact] = [
+        *(facts.CallerFound(call, found) for call in calls for found in ((), (KOLOS,), (KOLOS, PETROV))),
+        *(facts.LookUpFailed(call, "no database") for call in calls),
+        *(kind(leg) for kind in (facts.LegRinging, facts.LegAnswered, facts.LegLeft) for leg in legs),
+        *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
+        *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
+        *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
+        *(
+            facts.ActionFailed(call, action, "404", leg)
+            for call in calls
+            for action in ACTIONS
+            for leg in [*legs, None]
+        ),
+        *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
+        *(
+            facts.StaffCommanded(PersonId(who), command, "x")
+            for who in ("olga", "anna", "ghost")
+            for command in StaffCommand
+        ),
+        *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
+        facts.SwitchLost("reset"),
+        facts.SwitchReady((), ()),
+        facts.SwitchReady(tuple(sorted(legs)), EVERYBODY),
+        *(facts.SwitchReady(tuple(one for one in legs if one != leg), EVERYBODY) for leg in legs),
+        *(facts.CallArrived(LegId(leg), Entrance.LINE, NUMBER, ORDERS) for leg in (*legs, "2.1")),
+        *(
+            facts.CallArrived(LegId("2.2"), Entrance.LINE, number, dialled)
+            for number in ("", "x" * 300)
+            for dialled in ("", "?")
+        ),
+        *(
+            facts.CallArrived(LegId("2.3"), Entrance.PHONE, "x", dialled, phone)
+            for dialled in ("201", "101", "*10", "*11", "*20", "*21", "*2", "", "112", "989161234567", "9", "5")
+            for phone in (PhoneId("olga"), PhoneId("ghost"), None)
+        ),
+    ]
+    deadlines = [call.state.until_ms for call in floor.calls.values()] + [story.at_ms, story.at_ms - 1, DAY_MS]
+    made += [facts.DeadlinePassed(until_ms, call=call) for until_ms in deadlines for call in calls]
+    made += [
+        facts.DeadlinePassed(until_ms, person=PersonId(who)) for until_ms in deadlines for who in ("olga", "ghost")
+    ]
+    return [*made, facts.DeadlinePassed(story.at_ms)]
