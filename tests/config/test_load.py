@@ -125,3 +125,10 @@ def test_broken_files_are_explained_and_never_raise(folder: Path, data: st.DataO
         assert 1 <= problem.line <= len((folder / problem.file).read_text().splitlines()) + 1
         assert "\n" not in str(problem)
         assert "Input should" not in str(problem)  # pydantic's words, not ours
+
+
+def test_lines_speak_the_company_s_language_unless_told(folder: Path) -> None:
+    edit(folder, "company.toml", "[company]", '[company]\nlanguage = "ru"')
+    assert load(folder).lines["main"].language == "ru"
+    edit(folder, "company.toml", "[line.main]", '[line.main]\nlanguage = "en"')
+    assert load(folder).lines["main"].language == "en"

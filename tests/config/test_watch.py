@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest
 
 from switchboard.config.load import BadConfig, load
 from switchboard.config.watch import watch
@@ -58,3 +61,21 @@ async def test_without_a_known_policy_the_first_is_told(tmp_path: Path) -> None:
     shutil.copytree(SOUND, tmp_path, dirs_exist_ok=True)
     first = await asyncio.wait_for(anext(watch(tmp_path)), DEADLINE_S)
     assert first == load(tmp_path)
+
+
+async def test_what_says_nothing_new_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One edit for each look, so that none can hide behind the next."""
+    shutil.copytree(SOUND, tmp_path, dirs_exist_ok=True)
+    queues = tmp_path / "queues.toml"
+    good = queues.read_text()
+    broken = good.replace("anna", "hanna")
+    edits = [good, good + "# a comment\n", broken, broken + "# another\n", broken, good, good]
+
+    async def one_by_one(_folder: Path) -> AsyncIterator[None]:
+        for edit in edits:
+            queues.write_text(edit)
+            yield
+
+    monkeypatch.setattr("switchboard.config.watch._occasions", one_by_one)
+    told = [type(result) async for result in watch(tmp_path, load(tmp_path))]
+    assert told == [BadConfig, Policy]
