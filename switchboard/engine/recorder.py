@@ -19,8 +19,6 @@ from switchboard.engine.ports import Log, Records, Refused
 
 log = structlog.get_logger()
 
-FIRST_PAUSE_S = 0.1
-
 
 class Recorder:
     """Run ``run()`` as a task for as long as the service lives; cancel it to stop."""
@@ -32,6 +30,7 @@ class Recorder:
         kept: asyncio.Event,
         *,
         most_at_once: int = 500,
+        first_pause_s: float = 0.1,
         longest_pause_s: float = 5.0,
         forget_each_s: float = 10.0,
     ) -> None:
@@ -39,11 +38,11 @@ class Recorder:
         self._records = records
         self._kept = kept
         self._most_at_once = most_at_once
+        self._first_pause_s = self._pause_s = first_pause_s
         self._longest_pause_s = longest_pause_s
         self._forget_each_s = forget_each_s
         self._delivered: tuple[int, int] | None = None
         self._forgotten_at_s = float("-inf")
-        self._pause_s = FIRST_PAUSE_S
         self._behind_since_s: float | None = None
         self._caught_up = asyncio.Event()
         self.delivered_total = 0
@@ -100,9 +99,9 @@ class Recorder:
             await self._records.store(entries)
             self._delivered = (entries[-1].position, entries[-1].index)
             self.delivered_total += len(entries)
-        if self._pause_s > FIRST_PAUSE_S:
+        if self._pause_s > self._first_pause_s:
             log.info("records.back", delivered=len(entries))
-            self._pause_s = FIRST_PAUSE_S
+            self._pause_s = self._first_pause_s
         await self._forget_now_and_then(self._delivered)
         return bool(entries)
 

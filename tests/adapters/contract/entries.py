@@ -1,0 +1,77 @@
+"""Entries to store: full ones, so that a column forgotten anywhere shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from switchboard.core.caller import Debt
+from switchboard.core.entries import (
+    CallRecord,
+    CallStep,
+    Direction,
+    Entry,
+    Outcome,
+    PersonChanged,
+    PersonState,
+    Reason,
+    TaskOpened,
+)
+from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.phone_number import NumberKind
+from switchboard.engine.ports import Placed
+
+AT_MS = 1_790_000_000_123
+
+
+def ended_call(call: str = "c1", **changes: Any) -> CallRecord:
+    """A call with every column filled."""
+    columns: dict[str, Any] = {
+        "call": CallId(call), "direction": Direction.INBOUND, "line": "orders", "dialled": "+74950000001",
+        "caller_raw": "8 (495) 000-10-08", "caller_number": "+74950001008", "number_kind": NumberKind.PUBLIC,
+        "caller_person": PersonId("olga"), "client_id": "D-08", "client_name": "Рынок «Север»",
+        "client_class": "market", "debt": Debt.OVERDUE, "debt_minor": 850_000, "rule": "client in debt", "plan": "debt",
+        "flag": "in debt", "reasons": (Reason(AT_MS, "rule", "debt is overdue"),
+                                       Reason(AT_MS + 1, "offered", "free", PersonId("maxim"))),
+        "arrived_at_ms": AT_MS, "answered_at_ms": AT_MS + 3_001, "ended_at_ms": AT_MS + 63_002,
+        "answered_by": PersonId("maxim"), "outcome": Outcome.TRANSFERRED, "wait_ms": 3_001, "ring_ms": 2_500,
+        "talk_ms": 60_001, "policy_version": "sample-1",
+    }  # fmt: skip
+    return CallRecord(**(columns | changes))
+
+
+def living_call(call: str = "c1", **changes: Any) -> CallRecord:
+    """The same call when it has only just come, every column empty that may be."""
+    empty = dict.fromkeys(
+        ("line", "caller_number", "caller_person", "client_id", "client_name", "client_class", "debt", "rule", "plan",
+         "flag", "answered_at_ms", "ended_at_ms", "answered_by", "outcome", "wait_ms", "ring_ms", "talk_ms")
+    )  # fmt: skip
+    return ended_call(call, **(empty | {"reasons": (), "debt_minor": 0} | changes))
+
+
+def step(call: str = "c1", number: int = 1) -> CallStep:
+    return CallStep(
+        call=CallId(call), number=number, at_ms=AT_MS + number, from_state="waiting", fact="LegAnswered",
+        to_state="talking", reason="answered first", person=PersonId("olga"), leg=LegId("1790000000.7"),
+    )  # fmt: skip
+
+
+def task(about: str, call: str = "c1", kind: str = "assign_manager") -> TaskOpened:
+    return TaskOpened(
+        task=f"{call}-{kind}", kind=kind, call=CallId(call), person=PersonId("viktor"), about=about,
+        opened_at_ms=AT_MS, client_id=None, caller_number="+74950001006", reason="new client",
+    )  # fmt: skip
+
+
+def change(number: int, person: str = "olga") -> PersonChanged:
+    return PersonChanged(
+        person=PersonId(person),
+        at_ms=AT_MS + number,
+        state=PersonState.PAUSED,
+        reason=f"lunch {number}",
+        call=CallId("c1"),
+    )
+
+
+def placed(*entries: Entry, first: int = 1, index: int = 0) -> list[Placed]:
+    """One entry per position, from ``first`` on."""
+    return [Placed(first + nth, index, entry) for nth, entry in enumerate(entries)]

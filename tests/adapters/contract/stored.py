@@ -1,0 +1,77 @@
+"""What a ``Records`` has stored, read back as entries: one way to look at the twin and at Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import asyncpg
+import msgspec
+
+from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
+from switchboard.engine.twins import MemoryRecords
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Stored(Protocol):
+    async def calls(self) -> list[CallRecord]: ...
+    async def steps(self) -> list[CallStep]: ...
+    async def tasks(self) -> list[TaskOpened]: ...
+    async def people(self) -> list[PersonChanged]: ...
+
+
+class StoredInMemory:
+    def __init__(self, records: MemoryRecords) -> None:
+        self._records = records
+
+    async def calls(self) -> list[CallRecord]:
+        return [self._records.calls[call] for call in sorted(self._records.calls)]
+
+    async def steps(self) -> list[CallStep]:
+        return self._records.steps
+
+    async def tasks(self) -> list[TaskOpened]:
+        return self._records.tasks
+
+    async def people(self) -> list[PersonChanged]:
+        return self._records.people
+
+
+class StoredInPostgres:
+    def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._connection = connection
+
+    async def calls(self) -> list[CallRecord]:
+        return self._as(CallRecord, await self._connection.fetch("SELECT * FROM call ORDER BY call_id"))
+
+    async def steps(self) -> list[CallStep]:
+        return self._as(
+            CallStep, await self._connection.fetch("SELECT * FROM call_event ORDER BY log_position, log_index")
+        )
+
+    async def tasks(self) -> list[TaskOpened]:
+        rows = await self._connection.fetch("SELECT * FROM task WHERE done_at IS NULL ORDER BY log_position, log_index")
+        return self._as(TaskOpened, rows)
+
+    async def people(self) -> list[PersonChanged]:
+        rows = await self._connection.fetch("SELECT * FROM person_event ORDER BY log_position, log_index")
+        return self._as(PersonChanged, rows)
+
+    def _as(self, kind: Any, rows: Iterable[asyncpg.Record]) -> list[Any]:
+        """A column of each field's name, or with the ending that tables use: ``call_id``, ``arrived_at``."""
+        entries = []
+        for row in rows:
+            columns = dict(row)
+            fields = {}
+            for name in kind.__struct_fields__:
+                column = {"call": "call_id", "task": "task_id"}.get(
+                    name, name.removesuffix("_ms") if name.endswith("at_ms") else name
+                )
+                value = columns[column]
+                if isinstance(value, datetime):
+                    value = (value - _EPOCH) // timedelta(milliseconds=1)
+                fields[name] = msgspec.json.decode(value) if name == "reasons" else value
+            entries.append(msgspec.convert({"type": kind.__name__, **fields}, kind))
+        return entries

@@ -1,0 +1,138 @@
+"""What every ``Records`` promises: each entry exactly once, whatever is offered again, and a cursor to go by."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
+from switchboard.core.entries import CallRecord, Entry
+from switchboard.core.ids import CallId
+from switchboard.engine.ports import Placed, Records, Refused
+from switchboard.engine.twins import MemoryRecords
+from tests.adapters.contract.entries import AT_MS, change, ended_call, living_call, placed, step, task
+from tests.adapters.contract.stored import Stored, StoredInMemory, StoredInPostgres
+
+KINDS = ["memory", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=KINDS)
+async def both(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Records, Stored]]:
+    if request.param == "memory":
+        memory = MemoryRecords()
+        yield memory, StoredInMemory(memory)
+        return
+    url = request.getfixturevalue("database_url")
+    pool = await open_records_pool(url)
+    connection = await asyncpg.connect(url)
+    yield PostgresRecords(pool, "a log"), StoredInPostgres(connection)
+    await connection.close()
+    pool.terminate()
+
+
+@pytest.fixture
+def records(both: tuple[Records, Stored]) -> Records:
+    return both[0]
+
+
+@pytest.fixture
+def stored(both: tuple[Records, Stored]) -> Stored:
+    return both[1]
+
+
+async def test_at_first_nothing_is_stored(records: Records, stored: Stored) -> None:
+    assert await records.cursor() == (0, -1)
+    await records.store([])
+    assert await records.cursor() == (0, -1)
+    assert await stored.calls() == []
+
+
+async def test_everything_comes_back_as_it_was(records: Records, stored: Stored) -> None:
+    full, empty = ended_call("c1"), living_call("c2")
+    await records.store(placed(full, empty, step(), task("+74950001006"), change(1), first=7, index=2))
+    assert await stored.calls() == [full, empty]
+    assert await stored.steps() == [step()]
+    assert await stored.tasks() == [task("+74950001006")]
+    assert await stored.people() == [change(1)]
+    assert await records.cursor() == (11, 2)
+
+
+async def test_a_call_is_one_row_as_it_stands_last(records: Records, stored: Stored) -> None:
+    await records.store(placed(living_call(), step(), living_call(flag="a flag"), first=1))
+    assert await stored.calls() == [living_call(flag="a flag")]
+    await records.store(placed(ended_call(), first=4))
+    assert await stored.calls() == [ended_call()]
+    await records.store(placed(living_call(), first=1))
+    assert await stored.calls() == [ended_call()]
+
+
+async def test_several_entries_of_one_position_count_by_their_index(records: Records, stored: Stored) -> None:
+    await records.store([Placed(1, 0, change(0)), Placed(1, 1, change(1))])
+    assert await records.cursor() == (1, 1)
+    await records.store([Placed(1, 1, change(1)), Placed(1, 2, change(2)), Placed(2, 0, change(3))])
+    assert await stored.people() == [change(0), change(1), change(2), change(3)]
+    assert await records.cursor() == (2, 0)
+
+
+async def test_a_task_is_open_once_per_kind_and_about(records: Records, stored: Stored) -> None:
+    first, again, other = task("D-07", "c1"), task("D-07", "c2"), task("D-08", "c3")
+    another_kind = task("D-07", "c4", kind="call_back")
+    await records.store(placed(first, again, other, another_kind))
+    assert await stored.tasks() == [first, other, another_kind]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_batches_offered_again_and_overlapping_change_nothing(
+    records: Records, stored: Stored, seed: int
+) -> None:
+    chance = random.Random(seed)
+    every: list[Placed] = []
+    newest: dict[CallId, CallRecord] = {}
+    for position in range(1, 31):
+        for index in range(chance.randint(0, 3)):
+            call = f"c{chance.randint(1, 4)}"
+            choices: list[Entry] = [ended_call(call, flag=f"{position}"), step(call, position), change(position)]
+            entry = chance.choice(choices)
+            every.append(Placed(position, index, entry))
+            if isinstance(entry, CallRecord):
+                newest[entry.call] = entry
+    reached = 0
+    while reached < len(every):
+        start = chance.randint(0, reached)  # from before what is stored, never leaving a gap
+        end = min(len(every), start + chance.randint(1, 12))
+        await records.store(every[start:end])
+        reached = max(reached, end)
+        last = every[reached - 1]
+        assert await records.cursor() == (last.position, last.index)
+    assert await stored.calls() == [newest[call] for call in sorted(newest)]
+    assert await stored.steps() == [each.entry for each in every if type(each.entry).__name__ == "CallStep"]
+    assert await stored.people() == [each.entry for each in every if type(each.entry).__name__ == "PersonChanged"]
+
+
+async def test_times_are_exact_to_the_millisecond(records: Records, stored: Stored) -> None:
+    odd = [AT_MS + each for each in (0, 1, 333, 999, 86_399_999)]
+    await records.store(placed(*(ended_call(f"c{nth}", arrived_at_ms=at_ms) for nth, at_ms in enumerate(odd))))
+    assert [record.arrived_at_ms for record in await stored.calls()] == odd
+
+
+@pytest.fixture(params=KINDS)
+async def away(request: pytest.FixtureRequest) -> AsyncIterator[Records]:
+    """Records that cannot be reached."""
+    if request.param == "memory":
+        memory = MemoryRecords()
+        memory.away = "gone"
+        yield memory
+        return
+    pool = await open_records_pool("postgresql://nobody@127.0.0.1:1/nothing")
+    yield PostgresRecords(pool, "a log")
+    pool.terminate()
+
+
+async def test_who_cannot_be_reached_refuses(away: Records) -> None:
+    with pytest.raises(Refused):
+        await away.cursor()
+    with pytest.raises(Refused):
+        await away.store(placed(change(1)))

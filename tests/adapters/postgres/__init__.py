@@ -1,0 +1,1 @@
+"""The Postgres adapter: look-ups, the record, imports, the schema."""
