@@ -22,13 +22,11 @@ OLDEST_VERSION = (22, 10, 1)
 """Below this, read-only ARI accounts could write and live_dangerously was ignored."""
 
 SUITE = "sid"
-PACKAGES = (
-    "asterisk",
-    "asterisk-core-sounds-en-wav",
-    "asterisk-core-sounds-ru-wav",
-    "asterisk-moh-opsound-wav",
+PACKAGES = tuple(
+    line
+    for line in (Path(__file__).parent / "asterisk-packages.txt").read_text().split("\n")
+    if line and line[0] != "#"
 )
-"""WAV, not GSM: better to hear, and one codec less to load. docker/ reads this list too."""
 
 _SOUNDS = {"en": "en_US_f_Allison", "ru": "ru_RU_f_IvrvoiceRU"}
 
