@@ -72,5 +72,10 @@ def choose_client(found: Sequence[Client]) -> Choice:
     by_id = sorted(found, key=lambda client: client.client_id)
     first = max(by_id, key=lambda client: (client.main_number, client.last_order_on or ""))  # ties: first by id
     others = ", ".join(client.client_id for client in by_id if client.client_id != first.client_id)
-    why = "it is their main number" if first.main_number else "theirs is the latest order"
+    if first.main_number:
+        why = "it is their main number"
+    elif all(client.last_order_on == first.last_order_on for client in by_id):
+        why = "nothing tells them apart, first by id"
+    else:
+        why = "theirs is the latest order"
     return Choice(first, f"client {first.client_id} of {len(found)} who share the number ({why}; also {others})")

@@ -63,7 +63,7 @@ class Day:
         self.traffic = Traffic(self.random, calls)
         self.world = World(self.traffic, self.random, unkind, self._hand, DAY_MS)
         self.policies = [sample_policy(f"sample-{number}") for number in range(2)]
-        self.facts = 0
+        self.facts = self.came_in = 0
         self.recent: deque[tuple[int, Fact, Handled]] = deque(maxlen=4_000)
 
     def run(self) -> Report:
@@ -101,6 +101,7 @@ class Day:
         self.facts += 1
         self.recent.append((self.world.now_ms, fact, handled))
         problems = self.witness.watch(fact, self.world.now_ms, handled)
+        self.traffic.made = self.witness.arrived
         problems += self.exchange.check() if self.facts % FULL_CHECK_EVERY == 0 else self.exchange.check_changes()
         if problems:
             self._fail(problems)
@@ -127,8 +128,7 @@ class Day:
     def _somebody_calls(self) -> None:
         if self.traffic.is_over:
             return
-        self.traffic.made += 1
-        if not self.world.away:
+        if not self.world.away:  # else they are the dialplan's guests
             from_phone = self.random.random() < 0.1
             (self._staff_call if from_phone else self._client_calls)()
         self.world.after(self.traffic.next_call_in_ms(self.world.now_ms), self._somebody_calls)
@@ -152,7 +152,8 @@ class Day:
         self.world.after(self.traffic.patience_ms(), self._lose_patience, leg)
 
     def _come_in(self, phone: PhoneId | None) -> Leg:
-        leg_id = LegId(f"{self.world.now_ms // 1000}.{self.traffic.made}")
+        self.came_in += 1
+        leg_id = LegId(f"{self.world.now_ms // 1000}.{self.came_in}")
         leg = self.world.legs[leg_id] = Leg(leg_id, phone, came_in=True)
         return leg
 
@@ -197,5 +198,5 @@ class Day:
 
 
 def run(seed: int, calls: int, unkind: Unkindness | None = None) -> Report:
-    """Simulate about ``calls`` calls. Raises ``BrokenPromise``."""
+    """Simulate at least ``calls`` calls, those between phones included. Raises ``BrokenPromise``."""
     return Day(seed, calls, unkind if unkind is not None else Unkindness()).run()
