@@ -56,7 +56,7 @@ def demo() -> None:
 
 @main.command()
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where Asterisk listens for phones.")
-@click.option("--sip-port", default=5060, show_default=True, help="0: any free port.")
+@click.option("--sip-port", default=5060, show_default=True, help="If taken, or 0: any free port.")
 def up(address: str, sip_port: int) -> None:
     """Open the sample company and leave it running."""
     prerequisites.ensure(_LOGS)

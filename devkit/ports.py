@@ -24,3 +24,13 @@ def free_udp_ports(count: int, address: str = "127.0.0.1") -> list[int]:
     finally:
         for probe in probes:
             probe.close()
+
+
+def free_or(wanted: int, address: str) -> int:
+    """The UDP port wanted, if nobody uses it; else any free one. 0 wants any."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, wanted))
+        except OSError:
+            probe.bind((address, 0))
+        return int(probe.getsockname()[1])

@@ -20,7 +20,7 @@ from devkit.asterisk import PROJECT, Settings
 from devkit.company import Company
 from devkit.debian import say
 from devkit.phones import Carrier
-from devkit.ports import free_udp_ports
+from devkit.ports import free_or
 
 _LONGEST_START_S = 120
 _LONGEST_STOP_S = 60
@@ -70,7 +70,7 @@ async def keep(folder: Path, address: str, sip_port: int) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    settings = Settings(sip_address=address, sip_port=sip_port or free_udp_ports(1, address)[0])
+    settings = Settings(sip_address=address, sip_port=free_or(sip_port, address))
     async with Company(folder / "company", settings=settings) as company:
         state = {
             "pid": os.getpid(),

@@ -31,6 +31,7 @@ def main() -> None:
     known = tomllib.loads(phones.read_text(encoding="utf-8")) if phones.exists() else {}
     people = load(Path("/config")).people.values()
     words = {person.phone: known.get(person.phone) or secrets.token_urlsafe(12) for person in people}
+    phones.touch(mode=0o600)  # only read when Asterisk's files are written, by root
     phones.write_text("".join(f'{phone} = "{word}"\n' for phone, word in words.items()), encoding="utf-8")
 
 
