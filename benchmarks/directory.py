@@ -2,9 +2,9 @@
 
     SWITCHBOARD_DATABASE_URL=postgresql://… python -m benchmarks.directory [--clients 100000]
 
-Makes a database of its own on that server (or starts a server), and drops it at the end. Look-ups go through the same adapter, pool
-and event loop as in the service, in rounds, so that the spread shows; `at once` is how many calls arrive together. What is
-asked for: an import under 60 s, look-ups under 2 ms at p99.
+Makes a database of its own on that server (or starts a server), and drops it at the end. Look-ups go through the
+same adapter, pool and event loop as in the service, in rounds, so that the spread shows; "at once" is how many calls
+arrive in the same moment. What is asked for: an import under 60 s, look-ups under 2 ms at p99.
 """
 
 from __future__ import annotations
@@ -74,8 +74,19 @@ async def round_of_look_ups(directory: PostgresDirectory, numbers: list[PhoneNum
     return took_ms
 
 
+def described(rounds: list[list[float]]) -> str:
+    medians = [median(took) for took in rounds]
+    p99s = [quantiles(took, n=100)[98] for took in rounds]
+    slowest = max(max(took) for took in rounds)
+    return (
+        f"p50 {min(medians):.2f}–{max(medians):.2f} ms   p99 {min(p99s):.2f}–{max(p99s):.2f} ms   slowest {slowest:.1f} ms"
+        f"   ({len(rounds)} rounds of {len(rounds[0])})"
+    )
+
+
 async def measure(url: str, clients: int) -> None:
     policy = load(CONFIG)
+    print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         numbers = write_files(folder, clients)
@@ -99,12 +110,7 @@ async def measure(url: str, clients: int) -> None:
         for nth in range(ROUNDS):
             chosen = random.Random(nth).sample(numbers, min(LOOK_UPS, len(numbers)))
             rounds.append(await round_of_look_ups(directory, [read_number(n, NumberPlan()) for n in chosen], at_once))
-        medians = [median(took) for took in rounds]
-        p99s = [quantiles(took, n=100)[98] for took in rounds]
-        print(
-            f"look-ups, {at_once} at once   p50 {min(medians):.2f}–{max(medians):.2f} ms   p99 {min(p99s):.2f}–{max(p99s):.2f} ms"
-            f"   slowest {max(max(took) for took in rounds):.1f} ms   ({ROUNDS} rounds of {len(rounds[0])})"
-        )
+        print(f"look-ups, {at_once} at once       {described(rounds)}")
     pool.terminate()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
@@ -74,6 +75,8 @@ def read_sheet(content: bytes, encoding: str, columns: Columns) -> Sheet:
     separator = _separator(text, columns)
     records = _records(text, separator, sheet.problems)
     first = next(records, None)
+    if sheet.problems:  # the first line is broken: no other one is the header
+        return sheet
     header = [] if first is None else [cell.strip().lower() for cell in first[1]]
     if mistakes := _mistakes_in(header, columns):
         sheet.problems += [Problem(first[0] if first else 1, why) for why in mistakes]
@@ -132,11 +135,10 @@ def _is_utf_8(content: bytes) -> bool:
 
 def _separator(text: str, columns: Columns) -> str:
     """The separator under which the first line names most columns; a semicolon where none helps."""
-    first_line = text.partition("\n")[0].rstrip("\r")
+    first_line = re.split(r"[\r\n]", text, maxsplit=1)[0]
 
     def names(separator: str) -> int:
-        cells = next(csv.reader([first_line], delimiter=separator), [])
-        return sum(cell.strip().lower() in columns.known for cell in cells)
+        return sum(cell.strip(' "').lower() in columns.known for cell in first_line.split(separator))
 
     return max(SEPARATORS, key=names)
 
