@@ -79,8 +79,8 @@ def described(rounds: list[list[float]]) -> str:
     p99s = [quantiles(took, n=100)[98] for took in rounds]
     slowest = max(max(took) for took in rounds)
     return (
-        f"p50 {min(medians):.2f}–{max(medians):.2f} ms   p99 {min(p99s):.2f}–{max(p99s):.2f} ms   slowest {slowest:.1f} ms"
-        f"   ({len(rounds)} rounds of {len(rounds[0])})"
+        f"p50 {min(medians):.2f}–{max(medians):.2f} ms   p99 {min(p99s):.2f}–{max(p99s):.2f} ms"
+        f"   slowest {slowest:.1f} ms   ({len(rounds)} rounds of {len(rounds[0])})"
     )
 
 

@@ -32,8 +32,17 @@ class StoppedClock:
 
 
 @pytest.fixture(params=KINDS)
-async def both(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Directory, Add]]:
+def url(request: pytest.FixtureRequest) -> str | None:
+    """A database, or ``None`` for the twin. Not asynchronous: a server is started with a loop of its own."""
     if request.param == "memory":
+        return None
+    database_url: str = request.getfixturevalue("database_url")
+    return database_url
+
+
+@pytest.fixture
+async def both(url: str | None) -> AsyncIterator[tuple[Directory, Add]]:
+    if url is None:
         memory = MemoryDirectory()
 
         async def remember(client: Client, *numbers: str, main: str | None = None) -> None:
@@ -41,7 +50,6 @@ async def both(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Directory,
 
         yield memory, remember
         return
-    url = request.getfixturevalue("database_url")
     connection = await asyncpg.connect(url)
 
     async def insert(client: Client, *numbers: str, main: str | None = None) -> None:

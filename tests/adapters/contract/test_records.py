@@ -20,12 +20,20 @@ KINDS = ["memory", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(params=KINDS)
-async def both(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Records, Stored]]:
+def url(request: pytest.FixtureRequest) -> str | None:
+    """A database, or ``None`` for the twin. Not asynchronous: a server is started with a loop of its own."""
     if request.param == "memory":
+        return None
+    database_url: str = request.getfixturevalue("database_url")
+    return database_url
+
+
+@pytest.fixture
+async def both(url: str | None) -> AsyncIterator[tuple[Records, Stored]]:
+    if url is None:
         memory = MemoryRecords()
         yield memory, StoredInMemory(memory)
         return
-    url = request.getfixturevalue("database_url")
     pool = await open_records_pool(url)
     connection = await asyncpg.connect(url)
     yield PostgresRecords(pool, "a log"), StoredInPostgres(connection)
