@@ -23,11 +23,21 @@ def entry(number: int) -> PersonChanged:
     return PersonChanged(person=PersonId(f"p{number}"), at_ms=number, state=PersonState.READY, reason="test")
 
 
+class SlowLog(MemoryLog):
+    """Others have their turn between its reading and its answer, as with one on disk."""
+
+    async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Placed]:
+        found = await super().undelivered(after, limit)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return found
+
+
 class World:
     """A log, records that may be away, and the recorder between them."""
 
     def __init__(self, records: MemoryRecords | None = None) -> None:
-        self.log = MemoryLog(StoppedClock())
+        self.log = SlowLog(StoppedClock())
         self.records = records or MemoryRecords()
         self.kept = asyncio.Event()
         self.recorder = Recorder(
