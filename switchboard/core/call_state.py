@@ -80,6 +80,8 @@ class Connecting(Struct, frozen=True, tag=True):
 
 
 class Talking(Struct, frozen=True, tag=True):
+    """The caller and whoever picked up are in the bridge, both."""
+
     leg: LegId
     person: PersonId | None
     bridge: BridgeId
@@ -108,7 +110,7 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     LookingUp: _STEP,
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting),
-    Connecting: (*_STEP, Talking, Connecting),
+    Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
     Talking: (Ending,),
     Saying: (Ending,),
     Ending: (Ending,),

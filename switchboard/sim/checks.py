@@ -61,6 +61,8 @@ class Rung(Struct):
     phone: PhoneId | None
     until_ms: int
     over: bool = False
+    silent: bool = False
+    """The phone does not ring any more, for whatever reason."""
     stopped: bool = False
     """Told to end, or ended: whoever picks it up now has nobody to talk to."""
     withdrawn: bool = False
@@ -77,6 +79,9 @@ class Seen(Struct):
     rung: dict[LegId, Rung] = field(default_factory=dict)
     bridges: dict[BridgeId, None] = field(default_factory=dict)
     """Made and not taken down."""
+    ring_ms: int = 0
+    """How long phones rang for it so far, until ``ringing_since_ms``, when one began to ring that still does."""
+    ringing_since_ms: int | None = None
     until_ms: int = 0
     """The deadline of its present state."""
     steps: int = 0
@@ -112,6 +117,7 @@ class Witness:
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
             found += self._see(fact, action, at_ms, ended)
+        self._count_ringing(at_ms)
         for entry in handled.entries:
             found += self._read(entry)
         found += self._silences(handled)
@@ -123,7 +129,12 @@ class Witness:
 
     def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
         match fact:
-            case LegLeft(leg=leg) | LegEnded(leg=leg) | LegAnswered(leg=leg) | ActionFailed(leg=leg) if leg is not None:
+            case ActionFailed(call=call_id, action="Ring" | "RingOutside", leg=leg) if leg is not None:
+                seen = self.calls.get(call_id)
+                if seen is not None and leg in seen.rung:
+                    rung = seen.rung[leg]
+                    rung.over = rung.silent = rung.stopped = True
+            case LegLeft(leg=leg) | LegEnded(leg=leg) | LegAnswered(leg=leg):
                 seen = self.calls.get(self.owner.get(leg, CallId("")))
                 if seen is None:
                     return
@@ -131,6 +142,7 @@ class Witness:
                     if isinstance(fact, LegAnswered) and seen.rung[leg].stopped and not _ends(handled, leg):
                         yield f"{seen.rung[leg].phone} picked up too late for {self.owner[leg]} and is left alone"
                     seen.rung[leg].over = True
+                    seen.rung[leg].silent |= not isinstance(fact, LegLeft)
                     seen.rung[leg].stopped |= not isinstance(fact, LegAnswered | LegLeft)
                 elif leg == seen.leg and isinstance(fact, LegLeft | LegEnded):
                     seen.left = True
@@ -139,8 +151,8 @@ class Witness:
                 for seen in self.calls.values():
                     seen.left |= seen.leg not in alive
                     for rung_leg, rung in seen.rung.items():
-                        rung.over |= rung_leg not in alive
-                        rung.stopped |= rung_leg not in alive
+                        if rung_leg not in alive:
+                            rung.over = rung.silent = rung.stopped = True
             case _:
                 pass
 
@@ -183,7 +195,7 @@ class Witness:
                 yield f"{rung.phone} goes on ringing for {action.call}, who talks"
 
     def _seen(self, fact: Fact, call: CallId) -> Seen | None:
-        if call not in self.calls and isinstance(fact, CallArrived) and fact.leg not in self.owner:
+        if call not in self.calls and isinstance(fact, CallArrived):
             self.calls[call] = Seen(fact.leg)
             self.owner[fact.leg] = call
             self.arrived += 1
@@ -197,6 +209,18 @@ class Witness:
             yield f"{phone or 'a number outside'} is rung for call {action.call}, whose caller is gone"
         seen.rung[action.leg] = Rung(phone, at_ms + action.ring_ms - BACKSTOP_MS)
         self.owner[action.leg] = action.call
+
+    def _count_ringing(self, at_ms: int) -> None:
+        for call in self.exchange.floor.changed:
+            seen = self.calls.get(call)
+            if seen is None:
+                continue
+            rings = any(not rung.silent for rung in seen.rung.values())
+            if rings and seen.ringing_since_ms is None:
+                seen.ringing_since_ms = at_ms
+            elif not rings and seen.ringing_since_ms is not None:
+                seen.ring_ms += at_ms - seen.ringing_since_ms
+                seen.ringing_since_ms = None
 
     # entries -------------------------------------------------------------------------------------------------
 
@@ -231,8 +255,8 @@ class Witness:
             yield f"call {record.call}: wait {record.wait_ms} and talk {record.talk_ms} are not {lasted_ms} ms"
         if (record.talk_ms is None) != (record.answered_at_ms is None):
             yield f"call {record.call}: talk {record.talk_ms} ms, answered at {record.answered_at_ms}"
-        if not 0 <= (record.ring_ms or 0) <= lasted_ms:
-            yield f"call {record.call}: rang {record.ring_ms} of {lasted_ms} ms"
+        if record.ring_ms != seen.ring_ms:
+            yield f"call {record.call}: rang {record.ring_ms} ms by its record, {seen.ring_ms} ms in truth"
 
     # after the fact --------------------------------------------------------------------------------------------
 
@@ -297,9 +321,10 @@ def _ends(handled: Handled, leg: LegId) -> bool:
 
 
 def _see_stop(rung: Rung, action: HangUp, at_ms: int, call_ended: bool) -> Iterator[str]:
+    rung.silent = rung.stopped = True
     if rung.over:
         return
-    rung.over = rung.stopped = True
+    rung.over = True
     rung.withdrawn = action.cause == _ANSWERED_ELSEWHERE
     if at_ms < rung.until_ms and not rung.withdrawn and not call_ended:
         yield f"{rung.phone} stops ringing {rung.until_ms - at_ms} ms early for call {action.call}"

@@ -135,7 +135,7 @@ def _plans() -> list[Plan]:
         Plan("newcomer", (line_head, operators, sorry), opens_task="assign_manager"),
         Plan("debtor", (own_manager, finance, operators, call_back)),
         Plan("orders", (operators, call_back)),
-        Plan("freight", (dispatch, operators, sorry)),
+        Plan("freight", (dispatch, line_head, operators, sorry)),
         Plan("night", (sorry,)),
     ]
 

@@ -45,7 +45,7 @@ class Story:
         self.actions += handled.actions
         self.entries += handled.entries
         problems = [*self.exchange.check(), *self.witness.watch(fact, self.at_ms, handled)]
-        assert problems == [], f"after {fact}"
+        assert problems == [], f"after {fact}: {problems}"
         assert set(self.exchange.check_changes()) <= set(self.exchange.check())
         return handled
 

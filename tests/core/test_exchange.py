@@ -40,7 +40,7 @@ def recorded(calls: int = 60, seed: int = 4) -> list[tuple[Fact, int]]:
     return told
 
 
-# snapshots -----------------------------------------------------------------------------------------------------
+# snapshots ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -81,7 +81,7 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
         Exchange.restored(b"rubbish")
 
 
-# determinism -----------------------------------------------------------------------------------------------------
+# determinism --------------------------------------------------------------------------------------------------
 
 _REPLAY = """
 import sys, hashlib, msgspec
@@ -117,7 +117,7 @@ def test_the_same_facts_give_the_same_in_every_process() -> None:
     assert seed_one != seed_two, "the two processes had the same hash seed: nothing was proven"
 
 
-# deadlines -------------------------------------------------------------------------------------------------------
+# deadlines ----------------------------------------------------------------------------------------------------
 
 
 def test_a_deadline_is_handed_out_once() -> None:
@@ -153,7 +153,7 @@ def test_nothing_is_due_when_nothing_happens() -> None:
     assert Exchange().due(DAY_MS) == []
 
 
-# bugs of ours ------------------------------------------------------------------------------------------------------
+# bugs of ours -------------------------------------------------------------------------------------------------
 
 
 def test_before_the_first_policy_every_caller_goes_to_the_dialplan() -> None:
@@ -187,7 +187,7 @@ def test_a_bug_about_nobody_harms_no_call() -> None:
     assert story.exchange.check() == []
 
 
-# the state machine ---------------------------------------------------------------------------------------------------
+# the state machine --------------------------------------------------------------------------------------------
 
 
 def test_the_table_of_states_is_kept() -> None:
@@ -208,7 +208,7 @@ def test_the_table_of_states_is_kept() -> None:
         call.enter(LookingUp(9))
 
 
-# entries ---------------------------------------------------------------------------------------------------------------
+# entries ------------------------------------------------------------------------------------------------------
 
 
 def test_every_state_of_a_person_is_on_record_once() -> None:

@@ -22,6 +22,7 @@ from tests.core.reaching import EVERYBODY, KOLOS, NUMBER, PETROV, Story, begin, 
 
 PEOPLE = sorted(POLICY.people)
 PHONES = ("olga", "pavel", "rita", "anna", "vera")
+DIALLED = ("*10", "*11", "*20", "*21", "201", "101", "989161234567")
 pick = st.integers(0, 10_000)
 
 

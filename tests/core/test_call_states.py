@@ -1,0 +1,26 @@
+"""The table of states is the whole truth: the page shows it, and the simulation takes every arrow of it."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from switchboard.core.call_state import FOLLOWS, Call, CallState
+from switchboard.sim.day import run
+from tests.core.call_states_page import PAGE, page
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    assert PAGE.read_text() == page(), "run: python -m tests.core.call_states_page"
+
+
+def test_every_arrow_is_taken() -> None:
+    taken = set()
+    enter = Call.enter
+
+    def watch(call: Call, state: CallState) -> None:
+        taken.add((type(call.state), type(state)))
+        enter(call, state)
+
+    with mock.patch.object(Call, "enter", watch):
+        run(3, 4_000)
+    assert taken == {(before, after) for before, followers in FOLLOWS.items() for after in followers}
