@@ -111,9 +111,7 @@ class Field:
         """The operators' phones behave as this load needs. Not in the middle of a call."""
         await self.close()
         least_ms, most_ms = TALKS_MS[load]
-        scenario = (
-            _OPERATOR.read_text().replace("@least_ms@", str(least_ms)).replace("@most_ms@", str(most_ms))
-        )
+        scenario = _OPERATOR.read_text().replace("@least_ms@", str(least_ms)).replace("@most_ms@", str(most_ms))
         for name in OPERATORS:
             phone = self.company.phones[name]
             await phone.off()

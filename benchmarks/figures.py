@@ -72,16 +72,12 @@ class _Leg:
     """When the BYE was answered: from then on the phone is free."""
 
 
-def figures(
-    callers: Sequence[Message], phones: Mapping[str, Sequence[Message]], begin_us: int, end_us: int
-) -> Figures:
+def figures(callers: Sequence[Message], phones: Mapping[str, Sequence[Message]], begin_us: int, end_us: int) -> Figures:
     """``callers`` and ``phones`` (by operator): everything logged in this part; counted: [begin_us, end_us)."""
     placed = _legs(callers, sent=True)
     rung = {name: _legs(messages, sent=False) for name, messages in phones.items()}
     reactions, nobody_waited, never_rung = _reactions(placed, rung, begin_us, end_us)
-    free = [
-        leg for leg in placed if begin_us <= leg.invited_us < end_us and _somebody_free(rung, leg.invited_us)
-    ]
+    free = [leg for leg in placed if begin_us <= leg.invited_us < end_us and _somebody_free(rung, leg.invited_us)]
     answered = [leg for leg in free if leg.final_code == 200]
     first_rung = _first_by_number(rung)
     offered = [(leg, first_rung[leg.number]) for leg in answered if leg.number in first_rung]
@@ -95,9 +91,7 @@ def figures(
         nobody_free=sum(1 for leg in placed if begin_us <= leg.invited_us < end_us) - len(free),
         failures=Failures(
             refused=sum(1 for leg in placed if leg.final_code not in (200, None)),
-            unfinished=sum(
-                1 for leg in placed if leg.final_code is None or (leg.final_code == 200 and not leg.bye_us)
-            ),
+            unfinished=sum(1 for leg in placed if leg.final_code is None or (leg.final_code == 200 and not leg.bye_us)),
             retransmissions=_repeated(callers) + sum(_repeated(messages) for messages in phones.values()),
             never_rung=never_rung,
         ),
@@ -152,9 +146,7 @@ def _leg(messages: Sequence[Message], sent: bool) -> _Leg | None:
     invite = _first(messages, "INVITE")
     if invite is None or invite.sent is not sent:
         return None
-    final = next(
-        (m for m in messages if m.method == "INVITE" and m.status is not None and m.status >= 200), None
-    )
+    final = next((m for m in messages if m.method == "INVITE" and m.status is not None and m.status >= 200), None)
     bye = _first(messages, "BYE")
     over = next((m for m in messages if m.method == "BYE" and m.status is not None), None)
     number = _USER.search(invite.headers.get("from", ""))

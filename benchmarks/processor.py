@@ -87,6 +87,4 @@ def _read(pid: int) -> _Process | None:
         return None
     name = text[text.index("(") + 1 : text.rindex(")")]
     fields = text[text.rindex(")") + 2 :].split()
-    return _Process(
-        pid, int(fields[1]), name, sum(map(int, fields[11:15])) * _TICK_MS
-    )  # user, system; of the ended
+    return _Process(pid, int(fields[1]), name, sum(map(int, fields[11:15])) * _TICK_MS)  # user, system; of the ended

@@ -39,9 +39,7 @@ def lines(pairs: Sequence[Pair]) -> Iterator[str]:
         _SET_UP_AT_MOST,
     )
     yield from _timing(pairs, "  of it: → operator's INVITE", Load.FREE, lambda part: part.figures.offer_ms)
-    yield from _timing(
-        pairs, "  of it: operator's 200 → caller's 200", Load.FREE, lambda part: part.figures.pick_up_ms
-    )
+    yield from _timing(pairs, "  of it: operator's 200 → caller's 200", Load.FREE, lambda part: part.figures.pick_up_ms)
     yield from _processor_time(pairs, Load.FREE, "Processor time per call, an operator free")
     yield from _processor_time(pairs, Load.WAITING, "Processor time per call, six callers waiting with music")
     yield from _honesty(pairs)
@@ -58,9 +56,7 @@ def ratios(pairs: Sequence[Pair]) -> Mapping[str, Ratio]:
 
 def failures(pairs: Sequence[Pair], side: Side) -> Failures:
     """Of all windows of this side, uncounted seconds included."""
-    return sum(
-        (part.figures.failures for pair in pairs for part in pair.parts if part.side is side), Failures()
-    )
+    return sum((part.figures.failures for pair in pairs for part in pair.parts if part.side is side), Failures())
 
 
 def _timing(
@@ -85,9 +81,7 @@ def _timing(
 def _processor_time(pairs: Sequence[Pair], load: Load, title: str) -> Iterator[str]:
     yield title
     names = ("Asterisk", "service", "Postgres", "SIPp")
-    yield (
-        f"  {'ms per call':<20}{'calls':>6}" + "".join(f"{name:>10}" for name in names) + f"{'exchange':>10}"
-    )
+    yield (f"  {'ms per call':<20}{'calls':>6}" + "".join(f"{name:>10}" for name in names) + f"{'exchange':>10}")
     for side in Side:
         parts = [pair.of(side, load) for pair in pairs]
         calls = sum(part.figures.calls for part in parts)

@@ -41,9 +41,7 @@ def percentile(samples: Sequence[float], percent: float) -> float:
     return ordered[max(0, min(len(ordered), int(rank)) - 1)]
 
 
-def ratio(
-    pairs: Sequence[T], figure: Callable[[Sequence[T]], tuple[float, float]], draws: int = DRAWS
-) -> Ratio:
+def ratio(pairs: Sequence[T], figure: Callable[[Sequence[T]], tuple[float, float]], draws: int = DRAWS) -> Ratio:
     """``figure`` of these pairs is (peer's, ours); the ratio of the two, and its spread over redrawn pairs."""
     chance = random.Random(_SEED)
     drawn = sorted(_divided(*figure(chance.choices(pairs, k=len(pairs)))) for _ in range(draws))

@@ -33,7 +33,11 @@ class Recorder:
         first_pause_s: float = 0.1,
         longest_pause_s: float = 5.0,
         forget_each_s: float = 10.0,
+        gather_s: float = 0.05,
     ) -> None:
+        """``gather_s``: how long to wait for more after the first new entry. A caller who is put through makes a
+        dozen entries within 20 ms: one transaction instead of four, and none that syncs the disk just when the log
+        does, for whose sync the caller waits."""
         self._log = entries
         self._records = records
         self._kept = kept
@@ -41,6 +45,7 @@ class Recorder:
         self._first_pause_s = self._pause_s = first_pause_s
         self._longest_pause_s = longest_pause_s
         self._forget_each_s = forget_each_s
+        self._gather_s = gather_s
         self._delivered: tuple[int, int] | None = None
         self._forgotten_at_s = float("-inf")
         self._behind_since_s: float | None = None
@@ -82,6 +87,7 @@ class Recorder:
                     self._caught_up.set()
                     await self._kept.wait()
                     self._behind_since_s = asyncio.get_running_loop().time()
+                    await asyncio.sleep(self._gather_s)
             except Refused as refused:
                 await self._pause_after(refused.why)
             except Exception as error:  # a bug of ours: as loud as can be, but the records of other calls go on

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from switchboard.adapters.log.sqlite import LogUnusable, SqliteLog
+from switchboard.adapters.log.sqlite import _CHECKPOINT_EACH, LogUnusable, SqliteLog
 from switchboard.core.entries import PersonChanged, PersonState
 from switchboard.core.facts import LegAnswered, LegEnded, SwitchLost
 from switchboard.core.ids import LegId, PersonId
@@ -118,6 +118,47 @@ async def test_a_batch_that_was_not_kept_leaves_nothing(tmp_path: Path) -> None:
         await log.keep(batch, twice)
     assert [one async for one in log.stored(0)] == []
     assert list(await log.undelivered((0, -1), 10)) == []
+    log.close()
+
+
+async def test_the_wal_is_emptied_beside_the_commits(tmp_path: Path) -> None:
+    """No commit does it, however many there are; the file stays small all the same, and nothing is lost."""
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    assert log._write.execute("pragma wal_autocheckpoint").fetchone() == (0,)
+    for number in range(3 * _CHECKPOINT_EACH):
+        await kept(log, LegAnswered(LegId(f"{number}")), entries=3)
+        if log._checkpointing is not None:
+            await log._checkpointing
+    busy, pages, moved = log._write.execute("pragma wal_checkpoint(passive)").fetchone()
+    assert busy == 0
+    assert pages == moved < 1_000  # one round fills some 600, three would fill 1 800
+    assert len([batch async for batch in log.stored(0)]) == 3 * _CHECKPOINT_EACH
+    log.close()
+
+
+async def test_a_log_closed_during_a_checkpoint_is_whole(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    while log._checkpointing is None:
+        await kept(log, LegAnswered(LegId("a")))
+    log.close()
+    await log._checkpointing
+    again = SqliteLog(tmp_path / "log.db")
+    assert len([batch async for batch in again.stored(0)]) == _CHECKPOINT_EACH
+    again.close()
+
+
+async def test_forgetting_is_all_or_nothing(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    await kept(log, LegAnswered(LegId("a")), entries=1)
+    log._write.execute("create trigger refuse before delete on batch begin select raise(abort, 'not now'); end")
+    await log.snapshot(1, b"state")
+    with pytest.raises(Exception, match="not now"):
+        await log.forget((1, 0))
+    assert len(await log.undelivered((0, -1), 10)) == 1
+    await kept(log, LegAnswered(LegId("b")))  # the broken transaction is over
     log.close()
 
 

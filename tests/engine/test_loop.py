@@ -161,6 +161,24 @@ async def test_nothing_is_done_before_its_cause_is_kept() -> None:
     assert arrived < notes.index("SoundRinging") < notes.index("Ring") < picked_up < notes.index("Connect")
 
 
+async def test_actions_leave_before_observers_are_told() -> None:
+    """A caller waits for the first and nobody for the second."""
+    notes: list[str] = []
+    switch = ObligingSwitch(notes)
+
+    class NotesFacts(list[tuple[Fact, Handled]]):
+        def append(self, told: tuple[Fact, Handled]) -> None:
+            notes.append(f"told of {type(told[0]).__name__}")
+            super().append(told)
+
+    seen = NotesFacts()
+    async with serving(MemoryLog(NoonClock()), switch, seen) as loop:
+        loop.post(arrives("caller-1"))
+        await talking(seen, 1)
+    assert notes.index("SoundRinging") < notes.index("told of CallArrived")
+    assert notes.index("Connect") < notes.index("told of LegAnswered")
+
+
 async def test_a_refused_ring_comes_back_as_a_fact_and_the_call_goes_on() -> None:
     seen: list[tuple[Fact, Handled]] = []
     async with serving(MemoryLog(NoonClock()), ObligingSwitch([], refuse=("Ring",)), seen) as loop:

@@ -89,6 +89,26 @@ async def test_entries_are_stored_in_order_in_batches_and_then_forgotten() -> No
         assert world.recorder.lag_ms() == 0
 
 
+async def test_what_comes_in_one_burst_is_stored_together() -> None:
+    class CountsStores(MemoryRecords):
+        stores = 0
+
+        async def store(self, entries: Sequence[Placed]) -> None:
+            self.stores += 1
+            await super().store(entries)
+
+    records = CountsStores()
+    world = World(records)
+    async with world.running():
+        await world.until(lambda: world.recorder.delivered is not None)
+        await asyncio.sleep(0)  # it waits for entries now
+        for number in (1, 2, 3):
+            await world.keep(number)
+            await asyncio.sleep(0.001)
+        await world.until(lambda: world.stored == [1, 2, 3])
+    assert records.stores == 1
+
+
 async def test_while_the_records_are_away_entries_wait_and_lag_shows() -> None:
     world = World()
     world.records.away = "gone"

@@ -199,28 +199,32 @@ KnownEvent = (
 )
 
 NOT_WANTED: Final = (
+    "BridgeCreated",
+    "BridgeDestroyed",
     "ChannelCallerId",
     "ChannelConnectedLine",
+    "ChannelCreated",
     "ChannelDialplan",
+    "ChannelHangupRequest",
+    "ChannelLeftBridge",
+    "ChannelStateChange",
     "ChannelUserevent",
     "ChannelVarset",
+    "Dial",
     "PlaybackContinuing",
+    "PlaybackStarted",
 )
-"""Types that Asterisk is told not to send us: most of what an ordinary call would make."""
+"""Types that Asterisk is told not to send us: most of what an ordinary call would make, and nothing follows from it.
+That a phone rings (``ChannelStateChange``) is among them: a fact is stored before the next one is looked at, and the
+answer that comes behind it must not wait for that."""
 
 NOT_WANTED_WHEN_WATCHING: Final = (
     *NOT_WANTED,
-    "BridgeDestroyed",
-    "ChannelCreated",
     "ChannelDestroyed",
     "ChannelDtmfReceived",
     "ChannelEnteredBridge",
-    "ChannelHangupRequest",
     "ChannelHold",
-    "ChannelLeftBridge",
-    "ChannelStateChange",
     "ChannelUnhold",
-    "Dial",
 )
 """On the application that watches phones: an endpoint subscription carries all that happens on the endpoint's
 channels, which the other application hears anyhow."""

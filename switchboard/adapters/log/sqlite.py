@@ -1,8 +1,9 @@
 """The embedded log: one SQLite file in WAL mode, a batch and its entries in one transaction.
 
 ``keep`` commits with full sync before it returns, so nothing is done before the facts that caused it are safe:
-0.1–0.5 ms on an SSD, which the loop may wait for. Reading (delivery, replay) uses a second connection in
-another thread, so that a long read never holds up a call.
+0.1–2 ms, whatever the disk takes for one sync, which the loop may wait for. Reading (delivery, replay) uses a second
+connection in another thread, so that a long read never holds up a call; and so does the checkpoint, which moves what
+the WAL holds into the database and takes many times as long as a commit.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from switchboard.core.entries import Entry
 from switchboard.core.facts import Fact
 from switchboard.engine.inbox import Inbox
 from switchboard.engine.ports import Batch, Clock, Placed
+
+_log = structlog.get_logger()
 
 FORMAT = 1
 """Raised when the tables or the encoding of facts change in a way an older version cannot read."""
@@ -32,6 +37,9 @@ create table if not exists about (one integer primary key check (one = 1), ident
 insert or ignore into about values (1, lower(hex(randomblob(16))));
 create table if not exists snapshot (position integer primary key, state blob not null);
 """
+
+_CHECKPOINT_EACH = 200
+"""Batches. SQLite's own rule (1 000 pages, some 200 batches) would do it inside whichever commit comes next."""
 
 _facts_encoder = msgspec.msgpack.Encoder()
 _facts_decoder = msgspec.msgpack.Decoder(tuple[Fact, ...])
@@ -48,6 +56,9 @@ class SqliteLog:
     def __init__(self, path: Path) -> None:
         """Open or create the log. Raises ``LogUnusable``, saying why and what to do."""
         self._lock = _lock(path)
+        self._path = path
+        self._kept_since_checkpoint = 0
+        self._checkpointing: asyncio.Future[None] | None = None
         try:
             self._write = _open(path)
             self._write.executescript(_SCHEMA)
@@ -84,18 +95,17 @@ class SqliteLog:
 
     async def keep(self, batch: Batch, entries: Sequence[Placed]) -> None:
         encode = _facts_encoder.encode
-        write = self._write
-        write.execute("begin immediate")
-        try:
+        with self._transaction() as write:
             write.execute("insert into batch values (?, ?, ?)", (batch.first, batch.at_ms, encode(batch.facts)))
             write.executemany(
                 "insert into entry values (?, ?, ?)",
                 [(placed.position, placed.index, encode(placed.entry)) for placed in entries],
             )
-            write.execute("commit")
-        except BaseException:
-            write.execute("rollback")
-            raise
+        self._kept_since_checkpoint += 1
+        under_way = self._checkpointing is not None and not self._checkpointing.done()
+        if self._kept_since_checkpoint >= _CHECKPOINT_EACH and not under_way:
+            self._kept_since_checkpoint = 0
+            self._checkpointing = asyncio.get_running_loop().run_in_executor(None, _checkpoint, self._path)
 
     async def restore(self) -> tuple[int, bytes | None]:
         row = self._write.execute("select position, state from snapshot order by position desc limit 1").fetchone()
@@ -125,15 +135,27 @@ class SqliteLog:
     async def forget(self, delivered: tuple[int, int]) -> None:
         """Drop delivered entries, all snapshots but the newest, and the batches it covers."""
         position, _ = await self.restore()
-        self._write.execute("delete from entry where (position, number) <= (?, ?)", delivered)
-        self._write.execute("delete from snapshot where position < ?", (position,))
-        # a batch may straddle the snapshot's position only if snapshots were taken inside one; they are not
-        self._write.execute("delete from batch where first <= ?", (position,))
+        with self._transaction() as write:
+            write.execute("delete from entry where (position, number) <= (?, ?)", delivered)
+            write.execute("delete from snapshot where position < ?", (position,))
+            # a batch may straddle the snapshot's position only if snapshots were taken inside one; they are not
+            write.execute("delete from batch where first <= ?", (position,))
 
     def close(self) -> None:
         self._read.close()
         self._write.close()
         os.close(self._lock)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, and one sync of the disk."""
+        self._write.execute("begin immediate")
+        try:
+            yield self._write
+            self._write.execute("commit")
+        except BaseException:
+            self._write.execute("rollback")
+            raise
 
     async def _query(self, sql: str, *values: int) -> list[tuple[int, int, bytes]]:
         async with self._reading:
@@ -155,9 +177,27 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
+    connection.execute("pragma wal_autocheckpoint = 0")
     version = connection.execute("pragma user_version").fetchone()[0]
     if version > FORMAT:
         connection.close()
         raise LogUnusable(f"{path}: written by a newer version (format {version}, this one reads {FORMAT})")
     connection.execute(f"pragma user_version = {FORMAT}")
     return connection
+
+
+def _checkpoint(path: Path) -> None:
+    """Move what no reader needs any more from the WAL into the database; commits go on meanwhile.
+
+    On a connection of its own: closing the log must not wait, or fail, for it. A failure is no loss, the next will do.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0)
+    except sqlite3.Error:
+        return  # the log is gone
+    try:
+        connection.execute("pragma wal_checkpoint(passive)")
+    except sqlite3.Error as error:
+        _log.warning("log.checkpoint", why=str(error))
+    finally:
+        connection.close()
