@@ -240,9 +240,16 @@ def every_fact(story: Story) -> list[Fact]:
             for phone in (PhoneId("olga"), PhoneId("ghost"), None)
         ),
     ]
-    deadlines = [call.state.until_ms for call in floor.calls.values()] + [story.at_ms, story.at_ms - 1, DAY_MS]
-    made += [facts.DeadlinePassed(until_ms, call=call) for until_ms in deadlines for call in calls]
-    made += [
-        facts.DeadlinePassed(until_ms, person=PersonId(who)) for until_ms in deadlines for who in ("olga", "ghost")
+    return [*made, *_every_deadline(story, calls)]
+
+
+def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
+    """The true ones, those of the past, and those of nobody."""
+    living = story.exchange.floor.calls.values()
+    moments = [call.state.until_ms for call in living] + [story.at_ms, story.at_ms - 1, DAY_MS]
+    people = [PersonId("olga"), PersonId("ghost")]
+    return [
+        *(facts.DeadlinePassed(until_ms, call=call) for until_ms in moments for call in calls),
+        *(facts.DeadlinePassed(until_ms, person=person) for until_ms in moments for person in people),
+        facts.DeadlinePassed(story.at_ms),
     ]
-    return [*made, facts.DeadlinePassed(story.at_ms)]

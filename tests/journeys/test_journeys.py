@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.script import Runner, Wrong, read
+from tests.journeys.runner import Runner
+from tests.journeys.script import Wrong, read
 
 FOLDER = Path(__file__).parent
 JOURNEYS = sorted(FOLDER.glob("*.txt"))

@@ -1,0 +1,127 @@
+"""The grammar of journeys: each line that can happen, and the facts that it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from switchboard.core import facts
+from switchboard.core.facts import Entrance, Fact, StaffCommand
+from switchboard.core.ids import PersonId, PhoneId
+from tests.core.policy import POLICIES, POLICY
+
+if TYPE_CHECKING:
+    from tests.journeys.runner import Runner
+
+Make = Callable[..., list[Fact]]
+_LINES = {line.name: line.numbers[0] for line in POLICY.lines.values()}
+_ENDS = {
+    "refuses": (21, 603),
+    "is busy": (17, 486),
+    "rings out": (19, 480),
+    "cannot be reached": (20, 404),
+    "hangs up": (16, None),
+    "is gone": (16, None),
+    "fails with congestion": (34, 503),
+}
+
+
+def _calls(run: Runner, name: str, dialled: str, number: str) -> list[Fact]:
+    said = "anonymous" if number == "withheld" else number
+    return [facts.CallArrived(run.new_leg(name), Entrance.LINE, said, _LINES.get(dialled, dialled))]
+
+
+def _dials(run: Runner, name: str, dialled: str) -> list[Fact]:
+    return [facts.CallArrived(run.new_leg(name), Entrance.PHONE, name, dialled, PhoneId(name))]
+
+
+def _found(run: Runner, name: str, whom: str) -> list[Fact]:
+    clients = () if whom == "nobody" else tuple(run.clients[one] for one in whom.split(" or "))
+    return [facts.CallerFound(run.calls[name], clients)]
+
+
+def _ends(run: Runner, name: str, how: str) -> list[Fact]:
+    cause, sip_code = _ENDS[how]
+    leg, ended = run.legs[name], facts.LegEnded(run.legs[name], cause, sip_code)
+    return [facts.LegLeft(leg), ended] if how == "hangs up" else [ended]
+
+
+def _bridged(run: Runner, who: str, caller: str) -> list[Fact]:
+    connect = run.bridges[caller]
+    return [facts.LegBridged(leg, connect.bridge) for leg in connect.legs if who == "both" or run.names[leg] == who]
+
+
+def _ready_without(run: Runner, missing: str) -> list[Fact]:
+    lost = [run.legs[name] for name in missing.replace(" and ", " ").split()]
+    alive = sorted(leg for leg in run.exchange.floor.leg_owner if leg not in lost)
+    return [facts.SwitchReady(tuple(alive), tuple(PhoneId(name) for name in sorted(run.registered)))]
+
+
+def _phone(run: Runner, name: str, how: str) -> list[Fact]:
+    if how == "appears":
+        run.registered.append(name)
+    else:
+        run.registered.remove(name)
+    return [facts.PhoneSeen(PhoneId(name), how == "appears")]
+
+
+def _plant(run: Runner, where: str) -> list[Fact]:
+    """From now on a rule of the core is broken."""
+    module, _, name = where.rpartition(".")
+    planted = mock.patch.object(import_module(f"switchboard.core.{module}"), name, side_effect=RuntimeError("planted"))
+    run.stack.enter_context(planted)
+    run.planted = True
+    return []
+
+
+def _failed(run: Runner, action: str, name: str) -> list[Fact]:
+    if action in ("Ring", "RingOutside"):
+        leg = run.legs[name]
+        return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg)]
+    return [facts.ActionFailed(run.calls[name], action, "404")]
+
+
+def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
+    return [facts.PlaybackEnded(run.playbacks[name], heard)]
+
+
+_GRAMMAR: list[tuple[str, Make]] = [
+    (r"(\w+) calls (\S+) from (.+)", _calls),
+    (r"(\w+) dials (\S+)", _dials),
+    (r"(\w+) is known too late as (.+)", _found),
+    (r"look-up of (\w+) fails", lambda run, name: [facts.LookUpFailed(run.calls[name], "no database")]),
+    (r"(\w+) answers", lambda run, name: [facts.LegAnswered(run.legs[name])]),
+    (r"(\w+) talks with \w+", lambda run, name: _bridged(run, "both", name)),
+    (r"(\w+) is in the bridge with (\w+)", _bridged),
+    (rf"(\w+) ({'|'.join(_ENDS)})", _ends),
+    (r"(\w+) leaves", lambda run, name: [facts.LegLeft(run.legs[name])]),
+    (r"(\w+)'s phone (appears|vanishes)", _phone),
+    (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
+    (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
+    (r"(Ring|RingOutside|Connect|Answer|Play) fails for (\w+)", _failed),
+    (
+        r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)",
+        lambda run, name, command, why: [facts.StaffCommanded(PersonId(name), StaffCommand(command), why)],
+    ),
+    (r"switch lost", lambda run: [facts.SwitchLost("connection reset")]),
+    (r"switch ready without (.+)", _ready_without),
+    (r"policy (.+) is loaded", lambda run, name: [facts.PolicyLoaded(POLICIES[name])]),
+    (r"a bug is planted in (\S+)", _plant),
+    (
+        r"the deadline of (\w+) at ([\d.]+)s comes again",
+        lambda run, name, at_s: [facts.DeadlinePassed(run.start_ms + round(float(at_s) * 1000), call=run.calls[name])],
+    ),
+    (r"again", lambda run: run.last_facts),
+    (r"(\w+) is (.+)", _found),
+]
+
+
+def facts_of(run: Runner, what: str) -> list[Fact] | None:
+    """The facts that a line means; ``None`` when it means nothing."""
+    for pattern, make in _GRAMMAR:
+        if found := re.fullmatch(pattern, what):
+            return make(run, *found.groups())
+    return None

@@ -1,0 +1,264 @@
+"""Plays a journey on an exchange and compares: actions after every line, records, tasks and people at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from switchboard.core import actions, facts
+from switchboard.core.actions import Action
+from switchboard.core.caller import Client
+from switchboard.core.entries import CallRecord, Entry, TaskOpened
+from switchboard.core.exchange import Exchange, Handled
+from switchboard.core.facts import Fact
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.sim.checks import BACKSTOP_MS, Witness
+from switchboard.sim.company import DAY_MS, NIGHT_MS
+from tests.core.policy import POLICIES, POLICY
+from tests.journeys.grammar import facts_of
+from tests.journeys.script import Journey, Line, Wrong
+
+
+class Runner:
+    """Plays one journey on one exchange."""
+
+    def __init__(self, journey: Journey) -> None:
+        self.journey = journey
+        self.exchange = Exchange()
+        self.witness = Witness(self.exchange)
+        self.clients: dict[str, Client] = {}
+        self.start_ms = DAY_MS
+        self.legs: dict[str, LegId] = {}
+        """The newest leg of everybody who was named."""
+        self.names: dict[LegId, str] = {}
+        self.calls: dict[str, CallId] = {}
+        self.callers: dict[CallId, str] = {}
+        self.bridges: dict[str, actions.Connect] = {}
+        self.playbacks: dict[str, PlaybackId] = {}
+        self.registered: list[str] = []
+        self.records: dict[CallId, CallRecord] = {}
+        self.tasks: list[TaskOpened] = []
+        self.last_facts: list[Fact] = []
+        self.planted = False
+        self.stack = ExitStack()
+
+    def play(self) -> None:
+        with self.stack:
+            self._set_up()
+            for line in self.journey.lines:
+                self._play_line(line)
+            for number, key, text in self.journey.claims:
+                self._claim(number, key, text)
+            if not any(key == "still" for _, key, _ in self.journey.claims):
+                self._expect(self.journey.lines[-1].number, "calls alive at the end", [], self._alive())
+
+    # setting up ------------------------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        policy = POLICY
+        for number, key, text in self.journey.settings:
+            if key == "staff":
+                self.registered = text.split()
+            elif key.startswith("client "):
+                self.clients[key.removeprefix("client ")] = _client(key.removeprefix("client "), text)
+            elif (key, text) == ("start", "night"):
+                self.start_ms = NIGHT_MS
+            elif key == "policy":
+                policy = POLICIES[text]
+            else:
+                raise Wrong(f"{self.journey.path.name}:{number}: unknown setting {key}: {text}")
+        self._happen(facts.PolicyLoaded(policy), self.start_ms, 0)
+        phones = tuple(PhoneId(name) for name in sorted(self.registered))
+        self._happen(facts.SwitchReady((), phones), self.start_ms, 0)
+
+    # playing ---------------------------------------------------------------------------------------------------
+
+    def _play_line(self, line: Line) -> None:
+        now_ms = self.start_ms + line.at_ms
+        for deadline in self._due_before(now_ms):
+            came = self._happen(deadline, deadline.until_ms, line.number)
+            moment = (deadline.until_ms - self.start_ms) / 1000
+            self._expect(line.number, f"{moment:g}s, before this line", [], came)
+        came = []
+        if line.what == "time":
+            for deadline in self.exchange.due(now_ms):
+                came += self._happen(deadline, now_ms, line.number)
+        else:
+            self.last_facts = self._facts_of(line)
+            for fact in self.last_facts:
+                came += self._happen(fact, now_ms, line.number)
+        self._expect(line.number, line.what, line.expected, came)
+
+    def _due_before(self, now_ms: int) -> Iterator[facts.DeadlinePassed]:
+        while (next_ms := self.exchange.next_deadline_ms()) is not None and next_ms < now_ms:
+            yield from self.exchange.due(next_ms)
+
+    def _happen(self, fact: Fact, at_ms: int, number: int) -> list[str]:
+        handled = self.exchange.handle(fact, at_ms)
+        self._learn(fact, handled, at_ms)
+        problems = [*self.exchange.check(), *self.witness.watch(fact, at_ms, handled)]
+        problems = [problem for problem in problems if not (self.planted and problem.startswith("a bug of ours"))]
+        self._expect(number, f"promises after {type(fact).__name__}", [], problems)
+        return [self._say(action) for action in handled.actions]
+
+    def _learn(self, fact: Fact, handled: Handled, at_ms: int) -> None:
+        if isinstance(fact, facts.CallArrived):
+            for call in (action.call for action in handled.actions):
+                name = self.names[fact.leg]
+                self.calls[name], self.callers[call] = call, name
+        for action in handled.actions:
+            match action:
+                case actions.Ring(leg=leg, phone=phone):
+                    self.legs[phone], self.names[leg] = leg, phone
+                case actions.RingOutside(leg=leg):
+                    self.legs["outside"], self.names[leg] = leg, "outside"
+                case actions.Connect(call=call):
+                    self.bridges[self.callers[call]] = action
+                case actions.Play(call=call, playback=playback):
+                    self.playbacks[self.callers[call]] = playback
+                case _:
+                    pass
+        for entry in handled.entries:
+            self._remember(entry)
+
+    def _remember(self, entry: Entry) -> None:
+        if isinstance(entry, CallRecord):
+            self.records[entry.call] = entry
+        elif isinstance(entry, TaskOpened):
+            self.tasks.append(entry)
+
+    def _alive(self) -> list[str]:
+        calls = self.exchange.floor.calls.values()
+        return [f"{self.callers[call.call_id]} {type(call.state).__name__}" for call in calls]
+
+    def _expect(self, number: int, what: str, expected: list[str], came: list[str]) -> None:
+        if expected != came:
+            shown = [f"  expected  {'; '.join(expected) or '-'}", f"  got       {'; '.join(came) or '-'}"]
+            raise Wrong("\n".join([f"{self.journey.path.name}:{number}: {what}", *shown]))
+
+    # actions in words ------------------------------------------------------------------------------------------
+
+    def _say(self, action: Action) -> str:
+        caller = self.callers.get(action.call, "?")
+        match action:
+            case actions.LookUpCaller():
+                return f"look up {caller}"
+            case actions.SoundRinging():
+                return f"ringing {caller}"
+            case actions.Answer():
+                return f"answer {caller}"
+            case actions.SetLanguage(language=language):
+                return f"speak {language} to {caller}"
+            case actions.StartMusic(music=music):
+                return f"music {caller}" if music == "default" else f"music {music} {caller}"
+            case actions.StopMusic():
+                return f"stop music {caller}"
+            case actions.Play(prompts=prompts):
+                return f"say {' '.join(prompts)} to {caller}"
+            case actions.Ring(phone=phone, ring_ms=ring_ms, caller_name=shown):
+                flagged = f" as {shown.split(':')[0]}" if ":" in shown else ""
+                return f"ring {phone} {(ring_ms - BACKSTOP_MS) / 1000:g}s for {caller}{flagged}"
+            case actions.RingOutside(number=dialled, ring_ms=ring_ms):
+                return f"ring outside {dialled} {(ring_ms - BACKSTOP_MS) / 1000:g}s for {caller}"
+            case actions.Connect(legs=legs):
+                return f"connect {self.names[legs[0]]} with {self.names[legs[1]]}"
+            case actions.TakeDownBridge():
+                return "take down bridge"
+            case actions.HangUp(leg=leg, cause=cause):
+                return f"hang up {self.names[leg]}" + ("" if cause == 16 else f" ({cause})")
+            case actions.SendToDialplan(leg=leg):
+                return f"send {self.names[leg]} to dialplan"
+
+    # words into facts ------------------------------------------------------------------------------------------
+
+    def _facts_of(self, line: Line) -> list[Fact]:
+        made = facts_of(self, line.what)
+        if made is None:
+            raise Wrong(f"{self.journey.path.name}:{line.number}: do not understand {line.what!r}")
+        return made
+
+    def new_leg(self, name: str) -> LegId:
+        leg = LegId(f"1767.{len(self.names) + 1}")
+        self.legs[name], self.names[leg] = leg, name
+        return leg
+
+    # what stands at the end --------------------------------------------------------------------------------------
+
+    def _claim(self, number: int, key: str, text: str) -> None:
+        if key == "still":
+            self._expect(number, key, _split(text), self._alive())
+        elif key == "people":
+            claimed = [part.split() for part in _split(text)]
+            people = self.exchange.floor.people
+            came = [f"{name} {people[PersonId(name)].state}" for name, *_ in claimed]
+            self._expect(number, key, [" ".join(part) for part in claimed], came)
+        elif key == "tasks":
+            came = [f"{task.kind} {task.person} about {task.about}" for task in self.tasks]
+            self._expect(number, key, _split(text), came)
+        elif key.startswith("because "):
+            self._claim_reasons(number, key.removeprefix("because "), text)
+        elif key in self.calls:
+            record = self.records[self.calls[key]]
+            claimed_facts = [_claim_of(part) for part in _split(text)]
+            came = [f"{what} {_shown(record, what)}" for what, _ in claimed_facts]
+            self._expect(number, key, [f"{what} {said}" for what, said in claimed_facts], came)
+        else:
+            raise Wrong(f"{self.journey.path.name}:{number}: nobody is called {key!r}")
+
+    def _claim_reasons(self, number: int, caller: str, text: str) -> None:
+        """Each part must be found in the call's reasons, in this order; others may stand between."""
+        said = [
+            f"{reason.what}{f' {reason.person}' if reason.person else ''}: {reason.why}"
+            for reason in self.records[self.calls[caller]].reasons
+        ]
+        left = list(said)
+        for part in (part.strip() for part in text.split("|")):
+            while left and part not in left[0]:
+                left.pop(0)
+            if not left:
+                self._expect(number, f"because {caller}", [part], said)
+            left.pop(0)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+_CLAIMS = {
+    "answered by": "answered_by",
+    "client": "client_id",
+    "class": "client_class",
+    "number": "caller_number",
+    "owes": "debt_minor",
+    "policy": "policy_version",
+}
+_DURATIONS = ("wait", "ring", "talk")
+
+
+def _claim_of(part: str) -> tuple[str, str]:
+    what = next((name for name in ("answered by",) if part.startswith(name)), part.split(maxsplit=1)[0])
+    return what, part.removeprefix(what).strip()
+
+
+def _shown(record: CallRecord, what: str) -> str:
+    if what in _DURATIONS:
+        ms: int | None = getattr(record, f"{what}_ms")
+        return "none" if ms is None else f"{ms / 1000:g}s"
+    value = getattr(record, _CLAIMS.get(what, what))
+    return "none" if value is None else str(value)
+
+
+def _client(name: str, text: str) -> Client:
+    said = dict(part.split(maxsplit=1) for part in _split(text))
+    return Client(
+        client_id=name,
+        name=name,
+        client_class=said.pop("class"),
+        manager=PersonId(said.pop("manager")) if "manager" in said else None,
+        department=said.pop("department", None),
+        overdue_minor=int(said.pop("overdue", "0")),
+        receivable_minor=int(said.pop("owes", "0")),
+        credit_limit_minor=int(said.pop("limit")) if "limit" in said else None,
+        main_number="main" in said and said.pop("main") == "number",
+        last_order_on=said.pop("ordered", None),
+    )
