@@ -248,7 +248,7 @@ class Call:
         return await self.log.wait_for(look, awaited, timeout_s)
 
 
-async def register(phones: list[Phone], expires_s: int = 300) -> None:
+async def register(phones: list[Phone], expires_s: int = 3600) -> None:
     """Sign these phones on (or off, with 0) in one go. They share one exchange. Raises ProcessFailed."""
     if not phones:
         return

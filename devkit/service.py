@@ -58,6 +58,11 @@ class Service:
         """Run another `switchboard` command with the same settings; what it printed. Raises ProcessFailed."""
         return await run_command(self.env, *words)
 
+    async def look(self, what: str) -> str:
+        """What it answers under /``what``: health, metrics. Raises aiohttp.ClientError."""
+        async with aiohttp.ClientSession() as session, session.get(f"http://{self.health}/{what}") as response:
+            return await response.text()
+
     async def _ready(self) -> bool:
         try:
             async with (

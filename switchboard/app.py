@@ -29,6 +29,7 @@ from switchboard.core.facts import PolicyLoaded
 from switchboard.core.policy import Policy
 from switchboard.engine.clock import SteadyClock
 from switchboard.engine.loop import Loop
+from switchboard.engine.ports import Refused
 from switchboard.engine.recorder import Recorder
 
 _log = structlog.get_logger()
@@ -46,6 +47,7 @@ class Service:
     def __init__(self, settings: Settings, policy: Policy, log: SqliteLog, look_ups: Pool, records: Pool) -> None:
         self._settings = settings
         self._policy = policy
+        self._schema_problem = ""
         self._event_log = log
         clock = log.clock = SteadyClock(log.last_at_ms)
         self._metrics = Metrics(lambda: self._loop.exchange)
@@ -79,6 +81,7 @@ class Service:
                 tasks.create_task(self._ari.run())
                 tasks.create_task(self._recorder.run())
                 tasks.create_task(self._follow_config(self._settings.config))
+                tasks.create_task(self._check_schema())
         except* Stopped:
             _log.info("service.stopping")
         finally:
@@ -96,6 +99,19 @@ class Service:
             self._policy = result
             self._loop.post(PolicyLoaded(result))
 
+    async def _check_schema(self) -> None:
+        """Look, beside serving, whether the database has our tables: callers are served either way."""
+        from switchboard.adapters.postgres.schema import schema_state  # noqa: PLC0415  half a second of imports
+
+        try:
+            state = await asyncio.to_thread(schema_state, self._settings.database_url)
+        except Refused as refused:
+            _log.warning("schema.unknown", reason=refused.why)
+            return
+        if not state.current:
+            self._schema_problem = str(state)
+            _log.error("schema.wrong", reason=str(state))
+
     def _switch_state(self, state: State, _why: str) -> None:
         self._metrics.switch_ready.set(state is State.READY)
 
@@ -106,6 +122,8 @@ class Service:
         problems = []
         if self._ari.state is not State.READY:
             problems.append(f"Asterisk is {self._ari.state}")
+        if self._schema_problem:
+            problems.append(self._schema_problem)
         if lag_s > _LATE_DELIVERY_S:
             problems.append(f"Postgres is {lag_s:.0f} s behind; records wait in the log")
         return Health(

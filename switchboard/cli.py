@@ -2,6 +2,8 @@
 
 Exit codes: 0 done · 1 a negative result · 2 wrong use · 3 the configuration is wrong · 4 something we depend on
 (Asterisk, Postgres, the log) cannot be used.
+
+What only one command needs is imported in it: the service must start fast, and a mistake be told at once.
 """
 
 from __future__ import annotations
@@ -12,17 +14,13 @@ import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
-import uvloop
 
 from switchboard.adapters.asterisk.errors import AriReplaced, AriUnusable
 from switchboard.adapters.log.sqlite import LogUnusable
-from switchboard.adapters.observe.logs import set_up_logging
-from switchboard.adapters.postgres.imports import BadImport, Summary, import_clients, import_receivables
-from switchboard.adapters.postgres.schema import migrate
-from switchboard.app import run_service
+from switchboard.adapters.postgres.csv_text import BadImport
 from switchboard.config.asterisk_files import asterisk_files, read_phone_secrets, too_open
 from switchboard.config.check import check as check_files
 from switchboard.config.load import load
@@ -30,6 +28,9 @@ from switchboard.config.problems import BadConfig
 from switchboard.config.settings import BadSettings, Settings
 from switchboard.core.policy import Policy
 from switchboard.engine.ports import Refused
+
+if TYPE_CHECKING:
+    from switchboard.adapters.postgres.imports import Summary
 
 WRONG_CONFIG, UNUSABLE = 3, 4
 
@@ -81,6 +82,11 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Serve calls until told to stop."""
+    import uvloop
+
+    from switchboard.adapters.observe.logs import set_up_logging
+    from switchboard.app import run_service
+
     set_up_logging(as_json=not sys.stderr.isatty())
     with _said_plainly():
         uvloop.run(run_service(Settings.from_environment(os.environ)))
@@ -96,6 +102,8 @@ def check(folder: Path) -> None:
 @main.command("migrate")
 def migrate_database() -> None:
     """Bring the database to this version's tables."""
+    from switchboard.adapters.postgres.schema import migrate
+
     with _said_plainly():
         migrate(Settings.from_environment(os.environ).database_url)
 
@@ -132,6 +140,8 @@ def receivables() -> None:
 @click.option("--encoding", default="utf-8", show_default=True, help="Excel in Russia writes windows-1251.")
 def import_client_file(file: Path, encoding: str) -> None:
     """Import clients from the CSV FILE: all of it, or nothing and a list of its bad lines."""
+    from switchboard.adapters.postgres.imports import import_clients
+
     _import(import_clients, file, encoding)
 
 
@@ -140,6 +150,8 @@ def import_client_file(file: Path, encoding: str) -> None:
 @click.option("--encoding", default="utf-8", show_default=True, help="Excel in Russia writes windows-1251.")
 def import_receivable_file(file: Path, encoding: str) -> None:
     """Import what clients owe from the CSV FILE, which is taken for the whole truth."""
+    from switchboard.adapters.postgres.imports import import_receivables
+
     _import(import_receivables, file, encoding)
 
 

@@ -16,7 +16,7 @@ FOLDER = PROJECT / ".dev" / "test-company"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def company() -> AsyncIterator[Company]:
-    config = shortened(SAMPLE_CONFIG, FOLDER.with_name("test-config"))
+    config = shortened(SAMPLE_CONFIG, FOLDER.with_name("test-config"), longest="8s")
     async with Company(FOLDER, config=config) as opened:
         yield opened
 

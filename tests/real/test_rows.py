@@ -27,4 +27,11 @@ async def test_the_log_lines_name_no_number(company: Company) -> None:
 
 
 async def test_asterisk_had_nothing_to_complain_about(company: Company) -> None:
-    assert company.asterisk.complaints() == []
+    """But that the service was away: stopped in row 16, killed among the faults."""
+    away = (
+        "Failed to find outbound websocket per-call config for app",
+        "Stasis app 'switchboard' doesn't exist",
+        "Web socket closed abruptly",
+        "Broken pipe",
+    )
+    assert [line for line in company.asterisk.complaints() if not any(known in line for known in away)] == []
