@@ -227,11 +227,7 @@ def test_reading_its_own_spelling_changes_nothing(raw: str, plan: NumberPlan) ->
         assert (again.kind, again.e164) == (NumberKind.PUBLIC, e164)
 
 
-@given(
-    national=st.from_regex(r"(9[0124-9]|49[589]|812|383)[0-9]{7,8}", fullmatch=True).filter(
-        lambda n: len(n) == 10
-    )
-)
+@given(national=st.from_regex(r"(9[0124-9]|49[589]|812|383)[0-9]{7,8}", fullmatch=True).filter(lambda n: len(n) == 10))
 @settings(max_examples=300, deadline=None)
 def test_all_russian_spellings_agree(national: str) -> None:
     a, b, c, d = national[:3], national[3:6], national[6:8], national[8:]

@@ -21,7 +21,7 @@ DEADLINE_S = 10.0
 async def eventually(condition: Callable[[], object]) -> None:
     """Return as soon as ``condition`` holds; fail when it does not in good time."""
     async with asyncio.timeout(DEADLINE_S):
-        while not condition():  # noqa: ASYNC110  what is waited for is spread over many places
+        while not condition():
             await asyncio.sleep(0.002)
 
 
