@@ -2,9 +2,6 @@
 
 Take all facts that wait (a batch), let the exchange handle each, commit facts and entries together, and only
 then hand the actions to the lanes. A deadline that has come is put among the facts like everything else.
-
-One kind of action need not wait for the commit: a question. A look-up changes nothing in the world, and its answer is
-a fact that is ordered behind those being kept; so the directory looks while the disk writes.
 """
 
 from __future__ import annotations
@@ -14,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from switchboard.core.actions import Action, LookUpCaller
 from switchboard.core.entries import Entry
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
@@ -25,11 +21,6 @@ _log = structlog.get_logger()
 _SNAPSHOT_EVERY = 5_000
 """Facts between two snapshots."""
 _FULL_INBOX_RETRY_S = 0.02
-_TURNS_TO_ACT = 2
-"""Turns of the event loop until a request is on the wire: its lane begins, its bytes leave."""
-_TURNS_TO_ASK = 8
-"""The same for a look-up, which passes through tasks of the directory, its pool and its driver. A turn too many costs
-10 µs, one too few that the look-up waits for the disk."""
 
 Observer = Callable[[Fact, int, Handled], None]
 """Told of every fact, its time and what came out of it, after it was kept."""
@@ -76,41 +67,29 @@ class Loop:
             lanes = Lanes(tasks, telephony, directory, self._post_or_report)
             self._wind()
             async for batch in self._log.ordered():
-                handled = self._handle(batch)
-                try:
-                    await self._ask(handled, lanes)
-                finally:  # also when cancelled: what was handled is kept, or the state would be ahead of the log
-                    await self._keep(batch, handled)
-                for action in _actions(handled):
-                    if not isinstance(action, LookUpCaller):
+                handled = await self._take(batch)
+                for _, done in handled:
+                    for action in done.actions:
                         lanes.give(action)
                 self._wind()
-                await _let_go_out(_TURNS_TO_ACT)
+                await _let_go_out()
                 self._tell(handled, batch.at_ms)
                 if self.position - self._snapshot_at >= _SNAPSHOT_EVERY:
                     await self.take_snapshot()
 
-    def _handle(self, batch: Batch) -> list[tuple[Fact, Handled]]:
-        """What comes out of each fact of a batch."""
-        return [(fact, self.exchange.handle(fact, batch.at_ms)) for fact in batch.facts]
-
-    async def _ask(self, handled: Sequence[tuple[Fact, Handled]], lanes: Lanes) -> None:
-        """Let the questions out, before what they follow from is kept."""
-        questions = [action for action in _actions(handled) if isinstance(action, LookUpCaller)]
-        for question in questions:
-            lanes.give(question)
-        if questions:
-            await _let_go_out(_TURNS_TO_ASK)
-
-    async def _keep(self, batch: Batch, handled: Sequence[tuple[Fact, Handled]]) -> None:
-        """Make a batch durable with its entries; after that its actions may be performed."""
+    async def _take(self, batch: Batch) -> list[tuple[Fact, Handled]]:
+        """Handle a batch and keep it with its entries; what came out of it, whose actions may now be performed."""
         entries: list[Placed] = []
-        for offset, (_, done) in enumerate(handled):
+        handled: list[tuple[Fact, Handled]] = []
+        for offset, fact in enumerate(batch.facts):
+            done = self.exchange.handle(fact, batch.at_ms)
             entries += place(batch.first + offset, done.entries)
+            handled.append((fact, done))
         await self._log.keep(batch, entries)
         self.position = batch.first + len(batch.facts) - 1
         if entries:
             self.kept.set()
+        return handled
 
     def _tell(self, handled: Sequence[tuple[Fact, Handled]], at_ms: int) -> None:
         for fact, done in handled:
@@ -148,14 +127,11 @@ class Loop:
             asyncio.get_running_loop().call_later(_FULL_INBOX_RETRY_S, self._post_or_report, fact)
 
 
-def _actions(handled: Sequence[tuple[Fact, Handled]]) -> list[Action]:
-    return [action for _, done in handled for action in done.actions]
-
-
-async def _let_go_out(turns: int) -> None:
-    """Let what was given to the lanes begin and leave, before we take time for what no caller waits for."""
-    for _ in range(turns):
-        await asyncio.sleep(0)
+async def _let_go_out() -> None:
+    """Let the lanes begin (one turn) and their requests leave (the next): a caller waits for those, and nobody for a
+    log line, which takes as long to write."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 def place(position: int, entries: Sequence[Entry]) -> list[Placed]:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -105,19 +105,14 @@ def _effects(action: Action) -> list[Fact]:
 
 
 @asynccontextmanager
-async def serving(
-    log: Log,
-    switch: ObligingSwitch,
-    seen: list[tuple[Fact, Handled]],
-    directory: MemoryDirectory | None = None,
-) -> AsyncIterator[Loop]:
+async def serving(log: Log, switch: ObligingSwitch, seen: list[tuple[Fact, Handled]]) -> AsyncIterator[Loop]:
     """A loop with the test company at work, cancelled at the end."""
     clock = NoonClock()
     if isinstance(log, SqliteLog):
         log.clock = clock
     loop = Loop(log, clock, [lambda fact, _at_ms, handled: seen.append((fact, handled))])
     switch.loop = loop
-    running = asyncio.create_task(loop.run(switch, directory or MemoryDirectory()))
+    running = asyncio.create_task(loop.run(switch, MemoryDirectory()))
     loop.post(PolicyLoaded(POLICY))
     loop.post(SwitchReady((), tuple(sorted(person.phone for person in POLICY.people.values()))))
     for person in POLICY.people.values():
@@ -164,48 +159,6 @@ async def test_nothing_is_done_before_its_cause_is_kept() -> None:
     arrived = next(at for at, note in enumerate(notes) if "CallArrived" in note)
     picked_up = next(at for at, note in enumerate(notes) if "LegAnswered" in note)
     assert arrived < notes.index("SoundRinging") < notes.index("Ring") < picked_up < notes.index("Connect")
-
-
-async def test_a_question_is_out_before_its_cause_is_kept_and_its_answer_is_ordered_behind() -> None:
-    notes: list[str] = []
-    seen: list[tuple[Fact, Handled]] = []
-
-    class NotedDirectory(MemoryDirectory):
-        async def find(self, number: object) -> tuple[()]:
-            notes.append("asked")
-            return ()
-
-    switch = ObligingSwitch(notes)
-    log = WatchedLog(NoonClock(), notes)
-    async with serving(log, switch, seen, NotedDirectory()) as loop:
-        loop.post(arrives("caller-1", "+74951234567"))
-        await talking(seen, 1)
-    kept = next(at for at, note in enumerate(notes) if "CallArrived" in note)
-    found = next(at for at, note in enumerate(notes) if "CallerFound" in note)
-    assert notes.index("asked") < kept < found < notes.index("Ring")
-    assert kept < notes.index("SoundRinging")
-
-
-async def test_a_loop_that_is_stopped_while_it_asks_keeps_what_it_handled() -> None:
-    """Else the snapshot that is taken at the end would hold what the log does not."""
-    notes: list[str] = []
-    log = WatchedLog(NoonClock(), notes)
-
-    class StopsUs(MemoryDirectory):
-        async def find(self, number: object) -> tuple[()]:
-            running.cancel()
-            await asyncio.Event().wait()
-            return ()
-
-    loop = Loop(log, NoonClock())
-    running = asyncio.create_task(loop.run(ObligingSwitch([]), StopsUs()))
-    loop.post(PolicyLoaded(POLICY))
-    loop.post(arrives("caller-1", "+74951234567"))
-    with suppress(asyncio.CancelledError):
-        await asyncio.wait_for(running, 5)
-    assert len(loop.exchange.floor.calls) == 1
-    assert loop.position == 2
-    assert any("CallArrived" in note for note in notes)
 
 
 async def test_actions_leave_before_observers_are_told() -> None:
