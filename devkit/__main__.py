@@ -78,7 +78,7 @@ def call(number: str, to: str | None, talk_s: int) -> None:
     say(str(_run(running.call(_DATA / "up", number, to, talk_s))))
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments: tuple[str, ...]) -> None:
     """Our queue beside Asterisk's own, in one run."""

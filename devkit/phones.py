@@ -9,6 +9,7 @@ Anything may also be done by hand in the middle of a call: `hang_up()`, `answer(
 Call-ID sent straight to the SIPp process, which its scenario takes as a command.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -274,9 +275,10 @@ async def register(phones: list[Phone], expires_s: int = 3600) -> None:
     ]
     child = await processes.start("register", argv)
     try:
-        deadline = Deadline(15, "phones to sign on")
-        while child.running:
-            await deadline.pause()
+        async with asyncio.timeout(15):
+            await child.process.wait()
+    except TimeoutError:
+        pass  # what it complained about says more
     finally:
         await child.kill()
     if child.process.returncode != 0:
