@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import random
 import secrets
@@ -102,6 +103,7 @@ async def measure(url: str, clients: int) -> None:
     started = time.perf_counter()
     read = [read_number(number, NumberPlan()) for number in numbers[:5_000]]
     print(f"reading a number         {(time.perf_counter() - started) / len(read) * 1e6:6.0f} µs")
+    gc.freeze()  # as the service does
     pool = await open_directory_pool(url)
     directory = PostgresDirectory(pool, policy.timezone, WallClock())
     await round_of_look_ups(directory, read[:200], 8)  # connections and plans
