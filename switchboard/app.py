@@ -26,10 +26,11 @@ from switchboard.config.load import load
 from switchboard.config.problems import BadConfig
 from switchboard.config.settings import Settings
 from switchboard.config.watch import watch
-from switchboard.core.facts import PolicyLoaded
+from switchboard.core.facts import PolicyLoaded, SwitchLost
 from switchboard.core.policy import Policy
 from switchboard.engine.clock import SteadyClock
 from switchboard.engine.loop import Loop
+from switchboard.engine.patrol import Patrol
 from switchboard.engine.ports import Refused
 from switchboard.engine.recorder import Recorder
 
@@ -63,6 +64,7 @@ class Service:
             ari_settings, AsteriskFeed(self._loop.post, ari_settings.app), on_state=self._switch_state
         )
         self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
+        self._patrol = Patrol(self._loop, self._telephony, clock)
         self._directory = PostgresDirectory(look_ups, policy.timezone, clock)
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
 
@@ -70,6 +72,7 @@ class Service:
         """Serve until asked to stop. Raises what no waiting mends, in an ``ExceptionGroup``."""
         replayed = await self._loop.rebuild()
         _log.info("service.starting", replayed=replayed, position=self._loop.position, policy=self._policy.version)
+        self._loop.post(SwitchLost("this process has just begun"))
         if self._loop.exchange.floor.current_version != self._policy.version:
             self._loop.post(PolicyLoaded(self._policy))
         observation = await serve_observation(
@@ -80,6 +83,7 @@ class Service:
                 tasks.create_task(_until_told_to_stop())
                 tasks.create_task(self._loop.run(self._telephony, self._directory))
                 tasks.create_task(self._ari.run())
+                tasks.create_task(self._patrol.run())
                 tasks.create_task(self._recorder.run())
                 tasks.create_task(self._follow_config(self._settings.config))
                 tasks.create_task(self._settle())

@@ -38,6 +38,7 @@ from switchboard.core.facts import (
     LegBridged,
     LegEnded,
     LegLeft,
+    LegVanished,
     LookUpFailed,
     PlaybackEnded,
 )
@@ -70,7 +71,7 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return when_answered(floor, call, fact.leg)
         case LegBridged():
             return when_bridged(floor, call, fact)
-        case LegLeft() | LegEnded():
+        case LegLeft() | LegEnded() | LegVanished():
             return when_caller_left(floor, call) if fact.leg == call.leg else when_leg_gone(floor, call, fact)
         case PlaybackEnded():
             return when_said(floor, call, fact)
@@ -172,7 +173,7 @@ def _without_offers(state: Ringing | Waiting) -> Ringing | Waiting:
 # somebody does not ---------------------------------------------------------------------------------------------
 
 
-def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded) -> bool:
+def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanished) -> bool:
     leg, state = fact.leg, call.state
     if leg not in call.legs:
         return False
@@ -180,10 +181,12 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded) -> bool:
     if offer is not None and isinstance(fact, LegLeft):
         return False  # its cause follows
     floor.drop_leg(call, leg)
-    cause, sip_code = (fact.cause, fact.sip_code) if isinstance(fact, LegEnded) else (0, None)
-    if offer is not None:
+    if offer is not None and isinstance(fact, LegEnded):
+        cause = fact.cause
         what = "refused" if cause in _REFUSALS else "missed" if cause == _MISSED_CAUSE else "unreachable"
-        lose_offer(floor, call, offer, what, explain_cause(cause, sip_code), cause)
+        lose_offer(floor, call, offer, what, explain_cause(cause, fact.sip_code), cause)
+    elif offer is not None:
+        take_back(floor, call, offer)
     elif isinstance(state, Connecting) and leg == state.offer.leg:
         give_up_connecting(floor, call, state, "hung up before they were connected")
     elif isinstance(state, Talking) and leg == state.leg:
@@ -195,12 +198,33 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded) -> bool:
 
 def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, cause: int) -> None:
     """This person does not take the call: on to whoever is next, at once."""
-    state = call.state
-    assert isinstance(state, Ringing | Waiting)
     floor.because(call, what, why, offer.person)
     call.last_cause = cause
     if offer.person is not None:
         call.not_again.append(offer.person)
+    if _without_offer(floor, call, offer):
+        go_on(floor, call)
+
+
+def take_back(floor: Floor, call: Call, offer: Offer) -> None:
+    """The ring is over and nobody knows how: it is as if it had never been, and the person is next again."""
+    floor.because(call, "withdrawn", "stopped ringing while nobody could hear why", offer.person)
+    state = call.state
+    if isinstance(state, Ringing) and offer.person is not None:
+        candidates = (offer.person, *state.candidates)
+        call.enter(Ringing(state.offers, candidates, state.each_ms, state.step_until_ms))
+    if not _without_offer(floor, call, offer):
+        return
+    if isinstance(state, Waiting) and queueing.why_nobody_serves(floor, call, state.queue) is None:
+        queueing.wait_again(floor, call, state.queue)
+    else:
+        go_on(floor, call)
+
+
+def _without_offer(floor: Floor, call: Call, offer: Offer) -> bool:
+    """Take the offer out of the state; whether nobody rings for the call any more."""
+    state = call.state
+    assert isinstance(state, Ringing | Waiting)
     left = tuple(other for other in state.offers if other is not offer)
     if isinstance(state, Waiting):
         call.enter(Waiting(state.queue, state.step_until_ms, left))
@@ -208,7 +232,7 @@ def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, caus
         call.enter(Ringing(left, state.candidates, state.each_ms, state.step_until_ms))
     if not left:
         stop_ring_clock(floor, call)
-        go_on(floor, call)
+    return not left
 
 
 def go_on(floor: Floor, call: Call) -> None:
@@ -291,25 +315,6 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
     return True
 
 
-def when_surveyed(floor: Floor, call: Call, alive: frozenset[LegId]) -> None:
-    """Asterisk is back and says who is ``alive``: all other legs have ended, nobody saw when or why."""
-    dead = [leg for leg in call.legs if leg not in alive]
-    if not call.caller_there or call.leg in alive:
-        for leg in dead:
-            when_leg_gone(floor, call, LegEnded(leg, 0))
-        return
-    for leg in dead:
-        floor.drop_leg(call, leg)
-    if isinstance(call.state, Saying | Ending):
-        when_caller_left(floor, call)
-        return
-    lose_caller(floor, call)
-    if isinstance(call.state, Talking):
-        finish_talk(floor, call, call.state, "the talk was over when Asterisk was back")
-    else:
-        end(floor, call, Outcome.SWITCH_LOST, "the caller's leg was gone when Asterisk was back")
-
-
 def when_said(floor: Floor, call: Call, fact: PlaybackEnded) -> bool:
     state = call.state
     if not isinstance(state, Saying) or fact.playback != state.playback:
@@ -325,6 +330,8 @@ def when_said(floor: Floor, call: Call, fact: PlaybackEnded) -> bool:
 
 def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     """Asterisk would not do something. Only what the call waits for matters; the rest has its own end."""
+    if fact.away:
+        return False
     state = call.state
     if isinstance(state, Ringing | Waiting) and fact.action in ("Ring", "RingOutside"):
         offer = next((offer for offer in call.offers if offer.leg == fact.leg), None)

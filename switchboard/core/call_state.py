@@ -107,7 +107,7 @@ CallState = LookingUp | Ringing | Waiting | Connecting | Talking | Saying | Endi
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
-    LookingUp: _STEP,
+    LookingUp: (*_STEP, LookingUp),
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),

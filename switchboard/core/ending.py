@@ -14,7 +14,7 @@ _MOST_TRIES = 3
 def end(floor: Floor, call: Call, outcome: Outcome, why: str, cause: int = NORMAL) -> None:
     """Close the call with ``outcome``. The call stays until all its legs are gone, at most a few seconds."""
     call.outcome = outcome
-    _hang_up_everything(floor, call, cause)
+    hang_up_everything(floor, call, cause)
     if isinstance(call.state, Talking | Connecting):
         floor.act(TakeDownBridge(call.call_id, call.state.bridge))
     floor.leave_queue(call.call_id)
@@ -25,7 +25,8 @@ def end(floor: Floor, call: Call, outcome: Outcome, why: str, cause: int = NORMA
     forget_if_gone(floor, call)
 
 
-def _hang_up_everything(floor: Floor, call: Call, cause: int) -> None:
+def hang_up_everything(floor: Floor, call: Call, cause: int = NORMAL) -> None:
+    """Tell every leg of the call to end that has not said so."""
     for leg in call.legs:
         hang_up_leg(floor, call, leg)
     if call.caller_there:
@@ -51,7 +52,7 @@ def hang_up_again(floor: Floor, call: Call, state: Ending) -> None:
     if state.tries >= _MOST_TRIES:
         give_up(floor, call, f"a leg did not say that it ended after {state.tries} requests")
         return
-    _hang_up_everything(floor, call, NORMAL)
+    hang_up_everything(floor, call)
     settle_ms = floor.policy_of(call).limits.settle_ms
     call.enter(Ending(floor.at_ms + settle_ms, state.tries + 1))
 

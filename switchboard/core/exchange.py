@@ -15,14 +15,15 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from switchboard.core import arrival, queueing, shifts
+from switchboard.core import arrival, queueing, shifts, survey
 from switchboard.core import call as calls
-from switchboard.core.actions import Action, HangUp, SendToDialplan
+from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.call_state import Call, Ending
 from switchboard.core.ending import end, give_up
 from switchboard.core.entries import Entry, Outcome
 from switchboard.core.facts import (
     ActionFailed,
+    BridgeFound,
     CallArrived,
     CallerFound,
     DeadlinePassed,
@@ -30,8 +31,10 @@ from switchboard.core.facts import (
     LegAnswered,
     LegBridged,
     LegEnded,
+    LegFound,
     LegLeft,
     LegRinging,
+    LegVanished,
     LookUpFailed,
     PhoneSeen,
     PlaybackEnded,
@@ -48,10 +51,11 @@ from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 """Raised with every change of what a snapshot holds."""
 
-
+_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded)
+"""What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
 _OUR_FAULT_CAUSE = 41  # temporary failure
 T = TypeVar("T")
 
@@ -75,6 +79,8 @@ class State(Struct, kw_only=True):
     policies: dict[str, Policy] = field(default_factory=dict)
     current_version: str | None = None
     switch_ready: bool = False
+    switch: str = ""
+    switch_lost_at_ms: int | None = None
 
 
 class UnknownFormat(Exception):
@@ -91,7 +97,7 @@ class Exchange:
     def __init__(self) -> None:
         self.floor = Floor()
         self._bug: Exception | None = None
-        """What went wrong in the fact being handled with another call than the fact's own."""
+        """What went wrong in the fact being handled."""
 
     def handle(self, fact: Fact, at_ms: int) -> Handled:
         """Let one fact happen at ``at_ms`` (Unix milliseconds, never less than before)."""
@@ -99,19 +105,21 @@ class Exchange:
         floor.clear_outbox(at_ms)
         self._bug = None
         call = self._call_of(fact)
-        bug: Exception | None = None
-        meant = True
-        try:
-            meant = self._dispatch(fact, call)
-        except Exception as error:
-            bug = error
-            self._our_fault(self._arrived(fact) if call is None else call, error)
+        meant = self._let_happen(fact, call)
         try:
             self._ring_the_ready()
         except Exception as error:
-            bug = error
+            self._bug = error
         self._note(fact, call)
-        return Handled(tuple(floor.actions), tuple(floor.entries), meant, bug or self._bug)
+        return Handled(tuple(floor.actions), tuple(floor.entries), meant, self._bug)
+
+    def _let_happen(self, fact: Fact, call: Call | None) -> bool:
+        try:
+            return self._dispatch(fact, call)
+        except Exception as error:
+            self._bug = error
+            self._our_fault(self._arrived(fact) if call is None else call, error)
+        return True
 
     def _call_of(self, fact: Fact) -> Call | None:
         match fact:
@@ -119,7 +127,9 @@ class Exchange:
                 return self.floor.calls.get(call_id)
             case DeadlinePassed(call=call_id) if call_id is not None:
                 return self.floor.calls.get(call_id)
-            case LegAnswered(leg=leg) | LegBridged(leg=leg) | LegLeft(leg=leg) | LegEnded(leg=leg):
+            case (
+                LegAnswered(leg=leg) | LegBridged(leg=leg) | LegLeft(leg=leg) | LegEnded(leg=leg) | LegVanished(leg=leg)
+            ):
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
             case PlaybackEnded(playback=playback):
                 return self.floor.calls.get(call_id_of(playback))
@@ -128,6 +138,8 @@ class Exchange:
 
     def _dispatch(self, fact: Fact, call: Call | None) -> bool:
         floor = self.floor
+        if not floor.switch_ready and not isinstance(fact, _AT_ANY_TIME):
+            return False
         match fact:
             case CallArrived():
                 if fact.leg in floor.leg_owner:
@@ -150,6 +162,15 @@ class Exchange:
                 self._meet_switch(fact)
             case SwitchLost():
                 floor.switch_ready = False
+                floor.switch_lost_at_ms = floor.switch_lost_at_ms or floor.at_ms
+            case LegFound(leg=leg):
+                if leg in floor.leg_owner:
+                    return False
+                floor.act(HangUp(call_id_of(leg), leg))
+            case BridgeFound(bridge=bridge):
+                if survey.is_needed(floor, bridge):
+                    return False
+                floor.act(TakeDownBridge(call_id_of(bridge), bridge))
             case PolicyLoaded():
                 self._take_policy(fact.policy)
             case LegAnswered(leg=leg) if leg not in floor.leg_owner:
@@ -172,17 +193,27 @@ class Exchange:
         shifts.meet_policy(floor, policy, before)
 
     def _meet_switch(self, fact: SwitchReady) -> None:
-        """Asterisk was surveyed: legs that we believed in and that are not there have ended."""
+        """Asterisk was surveyed: take what it says for true, then ask again for what may never have been done."""
         floor = self.floor
-        floor.switch_ready = True
-        alive = frozenset(fact.legs)
+        lost_at_ms = floor.switch_lost_at_ms or floor.at_ms
+        restarted = floor.switch not in ("", fact.switch)
+        floor.switch_ready, floor.switch, floor.switch_lost_at_ms = True, fact.switch, None
+        if restarted:
+            for call in list(floor.calls.values()):
+                self._attempt(call, survey.lose_to_switch, lost_at_ms)
+        for difference in survey.differences(floor, fact.found):
+            self._let_happen(difference, self._call_of(difference))
         for call in list(floor.calls.values()):
-            self._attempt(call, calls.when_surveyed, alive)
-        for person in floor.policy.people.values():
-            shifts.phone_seen(floor, person.phone, person.phone in fact.phones)
+            if call.call_id not in floor.new_reasons:  # the others have just moved on
+                self._attempt(call, survey.resume, fact.found)
+            floor.arm(call.state.until_ms, "call", call.call_id)
+        for person in floor.people:
+            floor.touch(person)
 
     def _ring_the_ready(self) -> None:
         """Everybody who became ready rings for the next caller."""
+        if not self.floor.switch_ready:
+            return
         for person in self.floor.ready_people():
             while (call := queueing.next_call(self.floor, person)) is not None:
                 self._attempt(call, queueing.ring_for, person)
@@ -246,7 +277,9 @@ class Exchange:
     # time ------------------------------------------------------------------------------------------------------
 
     def next_deadline_ms(self) -> int | None:
-        """When ``due`` will next have something; ``None`` when nothing can become late."""
+        """When ``due`` will next have something; ``None`` when nothing can become late: not while Asterisk is away."""
+        if not self.floor.switch_ready:
+            return None
         heap = self.floor.deadlines
         while heap and not self._is_current(*heap[0]):
             self._pop()
@@ -290,6 +323,8 @@ class Exchange:
                 policies=floor.policies,
                 current_version=floor.current_version,
                 switch_ready=floor.switch_ready,
+                switch=floor.switch,
+                switch_lost_at_ms=floor.switch_lost_at_ms,
             )
         )
 
@@ -305,7 +340,9 @@ class Exchange:
         exchange = cls()
         floor = exchange.floor
         floor.calls, floor.people, floor.policies = state.calls, state.people, state.policies
-        floor.current_version, floor.switch_ready = state.current_version, state.switch_ready
+        floor.current_version = state.current_version
+        floor.switch_ready, floor.switch = state.switch_ready, state.switch
+        floor.switch_lost_at_ms = state.switch_lost_at_ms
         floor.rebuild()
         return exchange
 

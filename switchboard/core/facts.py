@@ -94,17 +94,57 @@ class PhoneSeen(Struct, frozen=True, tag=True):
     registered: bool
 
 
-class SwitchReady(Struct, frozen=True, tag=True):
-    """Asterisk is connected and surveyed: this is what lives there in our name right now."""
+class FoundLeg(Struct, frozen=True):
+    """One living channel of ours, as a survey found it."""
 
-    legs: tuple[LegId, ...]
-    """Every living channel of ours, sorted."""
-    phones: tuple[PhoneId, ...]
+    leg: LegId
+    up: bool = False
+    """It was answered."""
+    bridge: BridgeId | None = None
+    arrival: CallArrived | None = None
+    """How it came to us; ``None`` for a leg that we made."""
+
+
+class Found(Struct, frozen=True):
+    """What a survey found in Asterisk."""
+
+    legs: tuple[FoundLeg, ...] = ()
+    """Every living channel that is ours to steer, sorted by id."""
+    bridges: tuple[BridgeId, ...] = ()
+    """Every bridge that we made, sorted."""
+    phones: tuple[PhoneId, ...] = ()
     """Every registered staff phone, sorted."""
 
 
+class LegVanished(Struct, frozen=True, tag=True):
+    """A survey does not find this leg: it ended, and nobody heard when or why."""
+
+    leg: LegId
+
+
+class LegFound(Struct, frozen=True, tag=True):
+    """A survey found a leg that we made and that no call has: whoever is there is alone."""
+
+    leg: LegId
+
+
+class BridgeFound(Struct, frozen=True, tag=True):
+    """A survey found a bridge of ours that no call has, with nobody talking in it."""
+
+    bridge: BridgeId
+
+
+class SwitchReady(Struct, frozen=True, tag=True):
+    """Asterisk is connected and surveyed: this is what lives there right now, and all there is."""
+
+    found: Found
+    switch: str = ""
+    """Names this run of Asterisk: another one means that it was restarted, and that no call lived through it."""
+
+
 class SwitchLost(Struct, frozen=True, tag=True):
-    """The connection to Asterisk broke. Calls go on there; nothing is known until the next ``SwitchReady``."""
+    """The connection to Asterisk broke, or is still to be made. Calls go on there; nothing is known until the next
+    ``SwitchReady``, and nothing happens to them here."""
 
     why: str
 
@@ -118,6 +158,8 @@ class ActionFailed(Struct, frozen=True, tag=True):
     why: str
     leg: LegId | None = None
     """The leg that the action was about, when there is one."""
+    away: bool = False
+    """There was no connection: nobody knows whether it was done, the next survey will say."""
 
 
 class DeadlinePassed(Struct, frozen=True, tag=True):
@@ -158,6 +200,9 @@ Fact = (
     | LegEnded
     | PlaybackEnded
     | PhoneSeen
+    | LegVanished
+    | LegFound
+    | BridgeFound
     | SwitchReady
     | SwitchLost
     | ActionFailed

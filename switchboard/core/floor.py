@@ -1,7 +1,7 @@
 """The floor: every living call, every person, who waits where; and the outbox of what came out of one fact.
 
 All rules work on a ``Floor``; none keeps anything of its own. What must survive a restart is in ``calls``,
-``people``, ``policies`` and ``switch_ready``; everything else is an index derived from them, or the outbox.
+``people``, ``policies`` and what is known of the switch; everything else is an index derived from them, or the outbox.
 Dictionaries keep their order and sets are not iterated, so that the same facts always give the same floor.
 """
 
@@ -28,6 +28,11 @@ class Floor:
         """By version: the current one and those that living calls arrived with."""
         self.current_version: str | None = None
         self.switch_ready = False
+        """While it is not, nothing happens to calls: nobody knows what is true, the next survey will say."""
+        self.switch: str = ""
+        """Names the run of Asterisk that was last surveyed."""
+        self.switch_lost_at_ms: int | None = None
+        """Since when it has been away; ``None`` while it is ready."""
         # derived
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}

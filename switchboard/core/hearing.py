@@ -35,3 +35,13 @@ def answer(floor: Floor, call: Call) -> None:
     if not call.answered:
         floor.act(Answer(call.call_id, call.leg))
         call.answered = True
+
+
+def let_hear_again(floor: Floor, call: Call, music: str = "default", *, up: bool) -> None:
+    """Ask once more for what the caller should be hearing; ``up``: Asterisk says that their leg is answered."""
+    if call.answered and not up:
+        floor.act(Answer(call.call_id, call.leg))
+    if call.hears is Hears.RINGING:
+        floor.act(SoundRinging(call.call_id, call.leg))
+    elif call.hears is Hears.MUSIC:
+        floor.act(StartMusic(call.call_id, call.leg, music))

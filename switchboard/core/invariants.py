@@ -82,7 +82,7 @@ def _of_person(floor: Floor, person: PersonRecord) -> Iterator[str]:
 
 
 def _of_readiness(floor: Floor, person: PersonRecord) -> Iterator[str]:
-    if person.state is PersonState.READY:
+    if person.state is PersonState.READY and floor.switch_ready:
         caller = next_caller(person.person_id, floor.waiting_for(person.person_id))
         if caller is not None:
             yield f"{person.person_id}: ready while {caller.call} waits"

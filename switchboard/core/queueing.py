@@ -48,6 +48,13 @@ def find_person(floor: Floor, call: Call) -> bool:
     return True
 
 
+def wait_again(floor: Floor, call: Call, queue: str) -> None:
+    """The call waits, and nobody refused it: whoever is ready rings for the first in line, which may be another."""
+    let_hear_music(floor, call, floor.policy_of(call).queues[queue].music)
+    for person in floor.servers(call, queue):
+        floor.touch(person)
+
+
 def next_call(floor: Floor, person: PersonRecord) -> Call | None:
     """The caller of any queue whom this person should be rung for now; ``None`` when none or not ready."""
     if person.state is not PersonState.READY:

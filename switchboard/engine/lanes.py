@@ -16,10 +16,10 @@ import structlog
 from switchboard.core.actions import Action, Answer, HangUp, LookUpCaller, Play, Ring, RingOutside
 from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed
 from switchboard.core.ids import CallId
-from switchboard.engine.ports import Directory, Refused, Telephony
+from switchboard.engine.ports import Directory, Refused, SwitchAway, Telephony
 
 _log = structlog.get_logger()
-_ACTION_AT_MOST_S = 5.0
+ACTION_AT_MOST_S = 5.0
 """An action that takes longer counts as refused: a lane must not stand still behind it."""
 
 
@@ -53,21 +53,21 @@ class Lanes:
         while lane:
             action = lane.popleft()
             try:
-                async with asyncio.timeout(_ACTION_AT_MOST_S):
+                async with asyncio.timeout(ACTION_AT_MOST_S):
                     await self._telephony.perform(action)
             except Refused as refusal:
-                self._failed(action, refusal.why)
+                self._failed(action, refusal.why, away=isinstance(refusal, SwitchAway))
             except TimeoutError:
-                self._failed(action, f"no answer within {_ACTION_AT_MOST_S:g} s")
+                self._failed(action, f"no answer within {ACTION_AT_MOST_S:g} s")
             except Exception as error:
                 _log.exception("action.bug", call=call, action=type(action).__name__)
                 self._failed(action, f"bug: {type(error).__name__}: {error}")
         del self._lanes[call]
 
-    def _failed(self, action: Action, why: str) -> None:
+    def _failed(self, action: Action, why: str, *, away: bool = False) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
-        self._post(ActionFailed(action.call, type(action).__name__, why, leg))
+        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away))
 
     async def _look_up(self, action: LookUpCaller) -> None:
         try:

@@ -44,6 +44,11 @@ class Loop:
         """Hand a fact in from anywhere. Raises ``InboxFull``."""
         self._log.submit(fact)
 
+    @property
+    def waiting(self) -> int:
+        """How many facts wait to be handled."""
+        return self._log.waiting
+
     async def rebuild(self) -> int:
         """Become the exchange that the log describes: newest snapshot, then every fact behind it.
 

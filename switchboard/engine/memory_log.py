@@ -21,6 +21,10 @@ class MemoryLog:
     def submit(self, fact: Fact) -> None:
         self._inbox.put(fact)
 
+    @property
+    def waiting(self) -> int:
+        return len(self._inbox)
+
     async def ordered(self) -> AsyncIterator[Batch]:
         while True:
             batch = await self._inbox.next_batch(self._next, self._clock)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from switchboard.core.actions import Action
 from switchboard.core.caller import Client
 from switchboard.core.entries import Entry
-from switchboard.core.facts import Fact
+from switchboard.core.facts import Fact, Found
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -23,6 +23,10 @@ class Refused(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class SwitchAway(Refused):
+    """There is no connection to the switch. Whether it was done, the next survey will say."""
 
 
 class InboxFull(Exception):
@@ -37,6 +41,11 @@ class Clock(Protocol):
 class Telephony(Protocol):
     async def perform(self, action: Action) -> None:
         """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there."""
+
+
+class Surveyor(Protocol):
+    async def survey(self) -> Found:
+        """What lives in the switch right now. Raises ``Refused``."""
 
 
 class Directory(Protocol):
@@ -65,6 +74,10 @@ class Log(Protocol):
 
     def submit(self, fact: Fact) -> None:
         """Hand a fact in. Raises ``InboxFull``; never blocks."""
+
+    @property
+    def waiting(self) -> int:
+        """How many facts wait to be ordered."""
 
     def ordered(self) -> AsyncIterator[Batch]:
         """Batches of new facts, in the one order, stamped when they are ordered."""

@@ -46,6 +46,7 @@ from switchboard.core.facts import (
     LegAnswered,
     LegEnded,
     LegLeft,
+    LegVanished,
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId
@@ -66,7 +67,7 @@ class Rung(Struct):
     stopped: bool = False
     """Told to end, or ended: whoever picks it up now has nobody to talk to."""
     withdrawn: bool = False
-    """Stopped because somebody else took the call: may be rung again."""
+    """Stopped because somebody else took the call, or nobody knows why: may be rung again."""
 
 
 class Seen(Struct):
@@ -146,13 +147,22 @@ class Witness:
                     seen.rung[leg].stopped |= not isinstance(fact, LegAnswered | LegLeft)
                 elif leg == seen.leg and isinstance(fact, LegLeft | LegEnded):
                     seen.left = True
-            case SwitchReady(legs=legs):
-                alive = frozenset(legs)
+            case SwitchReady(found=found):
+                up = {one.leg: one.up for one in found.legs}
                 for seen in self.calls.values():
-                    seen.left |= seen.leg not in alive
-                    for rung_leg, rung in seen.rung.items():
-                        if rung_leg not in alive:
-                            rung.over = rung.silent = rung.stopped = True
+                    seen.left |= seen.leg not in up
+                    for leg, rung in seen.rung.items():
+                        if leg not in up:
+                            _vanish(rung)
+                        elif up[leg]:
+                            rung.over = rung.silent = True
+            case LegVanished(leg=leg):
+                seen = self.calls.get(self.owner.get(leg, CallId("")))
+                if seen is None:
+                    return
+                seen.left |= seen.leg == leg
+                if leg in seen.rung:
+                    _vanish(seen.rung[leg])
             case _:
                 pass
 
@@ -161,7 +171,7 @@ class Witness:
     def _see(self, fact: Fact, action: Action, at_ms: int, ended: set[CallId]) -> Iterator[str]:
         seen = self._seen(fact, action.call)
         if seen is None:
-            if not isinstance(action, HangUp | SendToDialplan):
+            if not isinstance(action, HangUp | SendToDialplan | TakeDownBridge):
                 yield f"{type(action).__name__} for call {action.call}, which nobody has seen"
             return
         match action:
@@ -180,9 +190,9 @@ class Witness:
             case Connect():
                 seen.hears = "voice"
                 yield from self._see_connect(seen, action)
-            case TakeDownBridge(bridge=bridge):
+            case TakeDownBridge(bridge=bridge) if bridge in seen.bridges:
                 seen.hears = ""
-                seen.bridges.pop(bridge, None)
+                del seen.bridges[bridge]
             case StopMusic():
                 seen.hears = ""
             case _:
@@ -195,9 +205,11 @@ class Witness:
                 yield f"{rung.phone} goes on ringing for {action.call}, who talks"
 
     def _seen(self, fact: Fact, call: CallId) -> Seen | None:
-        if call not in self.calls and isinstance(fact, CallArrived):
-            self.calls[call] = Seen(fact.leg)
-            self.owner[fact.leg] = call
+        found = self.exchange.floor.calls.get(call) if isinstance(fact, SwitchReady) else None
+        leg = fact.leg if isinstance(fact, CallArrived) else found.leg if found is not None else None
+        if call not in self.calls and leg is not None:
+            self.calls[call] = Seen(leg)
+            self.owner[leg] = call
             self.arrived += 1
         return self.calls.get(call)
 
@@ -314,6 +326,11 @@ class Witness:
         if sum(self.outcomes.values()) != self.arrived:
             found.append(f"{self.arrived} calls arrived, {sum(self.outcomes.values())} have an outcome")
         return found
+
+
+def _vanish(rung: Rung) -> None:
+    """Nobody knows how it ended, so whoever was rung may be rung again."""
+    rung.over = rung.silent = rung.stopped = rung.withdrawn = True
 
 
 def _ends(handled: Handled, leg: LegId) -> bool:

@@ -25,6 +25,8 @@ from switchboard.core.facts import (
     StaffCommanded,
 )
 from switchboard.core.ids import LegId, PersonId, PhoneId
+from switchboard.core.survey import differences
+from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
 from switchboard.sim.checks import Witness
 from switchboard.sim.company import DAY_MS, sample_policy
 from switchboard.sim.traffic import Traffic
@@ -77,6 +79,7 @@ class Day:
         world.after(_PHONE_AWAY_EVERY_MS, self._phone_goes)
         world.after(_STAFF_ACTS_EVERY_MS, self._staff_act)
         world.after(_RELOAD_EVERY_MS, self._reload)
+        world.after(int(EVERY_S * 1000), self._patrol)
         while not traffic.is_over or self.exchange.floor.calls:
             self._step()
         problems = [*self.exchange.check(), *self.witness.at_the_end()]
@@ -123,6 +126,25 @@ class Day:
         seen = self.witness.calls.get(call)  # type: ignore[call-overload]
         return [seen.leg] if seen is not None else []
 
+    # what the engine does ------------------------------------------------------------------------------------------
+
+    def _patrol(self) -> None:
+        if not self.world.away:
+            doubts = self._doubts()
+            if doubts:
+                self.world.after(int(CONFIRM_AFTER_S * 1000), self._repair, doubts)
+        self.world.after(int(EVERY_S * 1000), self._patrol)
+
+    def _repair(self, doubts: list[Fact]) -> None:
+        if self.world.away:
+            return
+        for fact in self._doubts():
+            if fact in doubts:
+                self._hand(fact)
+
+    def _doubts(self) -> list[Fact]:
+        return differences(self.exchange.floor, self.world.found(), self.world.now_ms - YOUNG_MS)
+
     # what people do ------------------------------------------------------------------------------------------------
 
     def _somebody_calls(self) -> None:
@@ -135,11 +157,8 @@ class Day:
 
     def _client_calls(self) -> None:
         leg = self._come_in(None)
-        self.world.tell(
-            leg,
-            CallArrived(leg.leg_id, Entrance.LINE, self.traffic.number(), self.traffic.line()),
-            may_be_lost=False,
-        )
+        leg.arrival = CallArrived(leg.leg_id, Entrance.LINE, self.traffic.number(), self.traffic.line())
+        self.world.tell(leg, leg.arrival)
         self.world.after(self.traffic.patience_ms(), self._lose_patience, leg)
 
     def _staff_call(self) -> None:
@@ -147,8 +166,8 @@ class Day:
         if any(leg.phone == phone for leg in self.world.legs.values()):
             return
         leg = self._come_in(phone)
-        fact = CallArrived(leg.leg_id, Entrance.PHONE, phone, self.traffic.dialled(), phone)
-        self.world.tell(leg, fact, may_be_lost=False)
+        leg.arrival = CallArrived(leg.leg_id, Entrance.PHONE, phone, self.traffic.dialled(), phone)
+        self.world.tell(leg, leg.arrival)
         self.world.after(self.traffic.patience_ms(), self._lose_patience, leg)
 
     def _come_in(self, phone: PhoneId | None) -> Leg:

@@ -8,13 +8,10 @@ What reaches the exchange is what reaches a service in the field:
   before or after its leaving;
 - *doubled*: any event may come twice in a row;
 - *refused*: actions about dead legs are, and some of all others, for no reason at all;
-- *lost*: see ``Unkindness.lose``. The exchange promises to survive, by its deadlines alone, the loss of
-  ``LegRinging``, ``LegAnswered``, ``LegBridged``, ``PlaybackEnded``, ``CallerFound``, and of either ``LegLeft`` or
-  ``LegEnded`` (of both, for a leg that was never answered, or that was told to end). Not lost here: ``CallArrived``
-  (a caller nobody knows of), and both ends of a caller's leg or of a leg that talks: until surveys look for those
-  every few seconds, only the deadline of the longest call would notice;
+- *lost*: any event may be (see ``Unkindness.lose``); the patrol's surveys make up for it within seconds;
 - *away*: now and then the connection is gone for seconds. All events of that time are lost, all actions refused;
-  then comes ``SwitchReady``. Who calls meanwhile is the dialplan's guest, not ours.
+  then comes ``SwitchReady``, sometimes from an Asterisk that was restarted and has no call any more. Who calls
+  meanwhile is the dialplan's guest, not ours.
 """
 
 from __future__ import annotations
@@ -30,8 +27,11 @@ from switchboard.core import actions as do
 from switchboard.core.actions import Action
 from switchboard.core.facts import (
     ActionFailed,
+    CallArrived,
     CallerFound,
     Fact,
+    Found,
+    FoundLeg,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -46,6 +46,8 @@ from switchboard.core.ids import BridgeId, LegId, PhoneId
 from switchboard.sim.traffic import Traffic
 
 Deliver = Callable[[Fact], None]
+_RESTARTED = 0.2
+"""How often Asterisk was restarted when the connection was gone, 0–1."""
 _ALONE_MS = 8_000
 """How long somebody who picked up, or whose partner is gone, listens to nothing before they hang up."""
 
@@ -73,8 +75,11 @@ class Leg(Struct):
     """It called us; we did not make it."""
     alive: bool = True
     answered: bool = False
-    told_to_end: bool = False
     bridge: BridgeId | None = None
+    alone_since_ms: int = 0
+    """When it was picked up, or its partner left, whichever came later."""
+    arrival: CallArrived | None = None
+    """How it called us."""
     last_told_ms: int = 0
     """When its newest event arrives: its next one does not overtake it."""
 
@@ -94,6 +99,7 @@ class World:
         self.on_the_way: dict[LegId, None] = {}
         """Legs that an action on its way will make."""
         self.away = False
+        self.starts = 1
         self.left_alone = 0
         """How often somebody hung up because nobody was there."""
         self._agenda: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
@@ -115,10 +121,10 @@ class World:
 
     # events ------------------------------------------------------------------------------------------------------
 
-    def tell(self, leg: Leg, fact: Fact, *, may_be_lost: bool = True) -> None:
+    def tell(self, leg: Leg, fact: Fact) -> None:
         """Send an event of ``leg`` on its way to the exchange."""
         chance = self.random.random
-        if may_be_lost and chance() < self.unkind.lose:
+        if chance() < self.unkind.lose:
             return
         leg.last_told_ms = max(leg.last_told_ms, self.now_ms + self._latency_ms())
         for _ in range(2 if chance() < self.unkind.double else 1):
@@ -157,13 +163,27 @@ class World:
 
     def _reconnect(self) -> None:
         self.away = False
+        if self.random.random() < _RESTARTED:
+            self._restart()
         self.survey()
         self.plan_outage()
 
+    def _restart(self) -> None:
+        """Asterisk was not only unreachable: it died, and with it every leg, unheard."""
+        self.starts += 1
+        for leg in self.legs.values():
+            leg.alive = False
+        self.legs, self.bridges = {}, {}
+
     def survey(self) -> None:
-        legs = sorted([*(one for one, leg in self.legs.items() if leg.alive), *self.on_the_way])
+        self.deliver(SwitchReady(self.found(), f"start {self.starts}"))
+
+    def found(self) -> Found:
+        """What a survey finds."""
+        there = [FoundLeg(leg.leg_id, leg.answered, leg.bridge, leg.arrival) for leg in self.legs.values()]
+        there += [FoundLeg(leg) for leg in self.on_the_way]
         phones = sorted(phone for phone, is_there in self.registered.items() if is_there)
-        self.deliver(SwitchReady(tuple(legs), tuple(phones)))
+        return Found(tuple(sorted(there, key=lambda one: one.leg)), tuple(sorted(self.bridges)), tuple(phones))
 
     # actions ---------------------------------------------------------------------------------------------------------
 
@@ -197,8 +217,9 @@ class World:
                 for each in self.bridges.pop(action.bridge, []):
                     each.bridge = None
             case do.HangUp() | do.SendToDialplan():
-                self.legs[action.leg].told_to_end = True
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
+            case do.Answer():
+                self.legs[action.leg].answered = True
             case do.Play():
                 self.after(500 + int(self.random.random() * 3_000), self._played, action)
             case _:
@@ -266,6 +287,7 @@ class World:
     def _pick_up(self, leg: Leg) -> None:
         if leg.alive and not leg.answered:
             leg.answered = True
+            leg.alone_since_ms = self.now_ms
             self.tell(leg, LegAnswered(leg.leg_id))
             self.after(_ALONE_MS, self._notice_silence, leg)
 
@@ -274,7 +296,7 @@ class World:
             self.end_leg(leg.leg_id, 19)
 
     def _notice_silence(self, leg: Leg) -> None:
-        if not leg.alive:
+        if not leg.alive or self.now_ms - leg.alone_since_ms < _ALONE_MS:
             return
         if leg.bridge is None or len(self.bridges[leg.bridge]) < 2:
             self.left_alone += 1
@@ -307,11 +329,10 @@ class World:
             if leg in others:
                 others.remove(leg)
             for other in others:
+                other.alone_since_ms = self.now_ms
                 self.after(_ALONE_MS, self._notice_silence, other)
         left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
         facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]
-        needed = (leg.came_in or leg.answered) and not leg.told_to_end
-        lost = int(self.random.random() * 2)
-        for number, fact in enumerate(facts):
-            self.tell(leg, fact, may_be_lost=not needed or number == lost)
+        for fact in facts:
+            self.tell(leg, fact)
         del self.legs[leg_id]

@@ -8,6 +8,7 @@ from typing import get_args
 
 from switchboard.core import facts
 from switchboard.core.actions import Action, Connect, Play, Ring
+from switchboard.core.call_state import Connecting, Talking
 from switchboard.core.caller import Client
 from switchboard.core.entries import Entry
 from switchboard.core.exchange import Exchange, Handled
@@ -68,10 +69,25 @@ class Story:
         return next(action for action in reversed(self.actions) if isinstance(action, kind))
 
 
+def ready(
+    legs: tuple[str, ...], phones: tuple[str, ...], *, up: bool = False, switch: str = "one"
+) -> facts.SwitchReady:
+    """Asterisk is connected; these ``legs`` live in it, answered if they are ``up``."""
+    there = tuple(facts.FoundLeg(LegId(leg), up) for leg in sorted(legs))
+    return facts.SwitchReady(facts.Found(there, (), tuple(PhoneId(phone) for phone in phones)), switch)
+
+
+def bridges_of(story: Story) -> list[BridgeId]:
+    """Every bridge that a call of this story needs, and one that none does."""
+    states = [call.state for call in story.exchange.floor.calls.values()]
+    needed = [state.bridge for state in states if isinstance(state, Connecting | Talking)]
+    return [*needed, BridgeId(f"{story.at_ms:032x}")]
+
+
 def begin(phones: tuple[str, ...] = EVERYBODY) -> Story:
     story = Story()
     story.tell(facts.PolicyLoaded(POLICY))
-    story.tell(facts.SwitchReady((), tuple(PhoneId(phone) for phone in phones)))
+    story.tell(ready((), tuple(PhoneId(phone) for phone in phones)))
     return story
 
 
@@ -225,9 +241,7 @@ def every_fact(story: Story) -> list[Fact]:
         ),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
         facts.SwitchLost("reset"),
-        facts.SwitchReady((), ()),
-        facts.SwitchReady(tuple(sorted(legs)), EVERYBODY),
-        *(facts.SwitchReady(tuple(one for one in legs if one != leg), EVERYBODY) for leg in legs),
+        *_surveys(story, legs),
         *(facts.CallArrived(LegId(leg), Entrance.LINE, NUMBER, ORDERS) for leg in (*legs, "2.1")),
         *(
             facts.CallArrived(LegId("2.2"), Entrance.LINE, number, dialled)
@@ -252,4 +266,18 @@ def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
         *(facts.DeadlinePassed(until_ms, call=call) for until_ms in moments for call in calls),
         *(facts.DeadlinePassed(until_ms, person=person) for until_ms in moments for person in people),
         facts.DeadlinePassed(story.at_ms),
+    ]
+
+
+def _surveys(story: Story, legs: list[LegId]) -> list[Fact]:
+    """What a survey may say: at the beginning of a connection, and later."""
+    return [
+        ready((), ()),
+        ready((), (), switch="another"),
+        ready(tuple(legs), EVERYBODY),
+        ready(tuple(legs), EVERYBODY, up=True),
+        *(ready(tuple(one for one in legs if one != leg), EVERYBODY) for leg in legs),
+        *(facts.LegVanished(leg) for leg in legs),
+        *(facts.LegFound(leg) for leg in legs),
+        *(facts.BridgeFound(bridge) for bridge in bridges_of(story)),
     ]

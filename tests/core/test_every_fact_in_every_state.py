@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from switchboard.core.call_state import FOLLOWS
 from switchboard.core.entries import CallRecord, Outcome
-from switchboard.core.facts import SwitchReady
-from tests.core.reaching import WAYS, Story, every_fact
+from tests.core.reaching import WAYS, Story, every_fact, ready
 
 
 def end_of(story: Story) -> None:
     """Everybody goes, every deadline passes: nothing may be left."""
-    story.tell(SwitchReady((), ()), 10)
+    story.tell(ready((), ()), 10)
     while story.exchange.floor.calls:
         story.wait_for_deadline()
     assert story.witness.at_the_end() == []

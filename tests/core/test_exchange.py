@@ -22,7 +22,7 @@ from switchboard.sim.company import DAY_MS, ORDERS
 from switchboard.sim.day import Day
 from switchboard.sim.world import Unkindness
 from tests.core.policy import POLICIES, POLICY
-from tests.core.reaching import NUMBER, WAYS, arrive, begin, every_fact, waiting_rung
+from tests.core.reaching import NUMBER, WAYS, arrive, begin, every_fact, ready, waiting_rung
 
 
 def recorded(calls: int = 60, seed: int = 4) -> list[tuple[Fact, int]]:
@@ -157,7 +157,9 @@ def test_nothing_is_due_when_nothing_happens() -> None:
 
 
 def test_before_the_first_policy_every_caller_goes_to_the_dialplan() -> None:
-    handled = Exchange().handle(facts.CallArrived(LegId("1.1"), Entrance.LINE, NUMBER, ORDERS), DAY_MS)
+    exchange = Exchange()
+    exchange.handle(ready((), ()), DAY_MS)
+    handled = exchange.handle(facts.CallArrived(LegId("1.1"), Entrance.LINE, NUMBER, ORDERS), DAY_MS)
     assert isinstance(handled.bug, Bug)
     assert [type(action) for action in handled.actions] == [SendToDialplan]
 
@@ -248,6 +250,6 @@ def test_policies_are_kept_as_long_as_a_call_needs_them() -> None:
     story = waiting_rung()
     story.tell(facts.PolicyLoaded(POLICIES["short rings"]), 10)
     assert sorted(story.exchange.floor.policies) == ["sample-1", "short rings"]
-    story.tell(facts.SwitchReady((), ()), 10)
+    story.tell(ready((), ()), 10)
     story.tell(facts.PolicyLoaded(POLICIES["sofia"]), 10)
     assert sorted(story.exchange.floor.policies) == ["with sofia"]

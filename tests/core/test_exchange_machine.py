@@ -18,7 +18,7 @@ from switchboard.core.facts import Entrance, StaffCommand
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
 from switchboard.sim.company import DISPATCH, ORDERS
 from tests.core.policy import POLICIES, POLICY
-from tests.core.reaching import EVERYBODY, KOLOS, NUMBER, PETROV, Story, begin, every_fact
+from tests.core.reaching import EVERYBODY, KOLOS, NUMBER, PETROV, Story, begin, every_fact, ready
 
 PEOPLE = sorted(POLICY.people)
 PHONES = ("olga", "pavel", "rita", "anna", "vera")
@@ -108,7 +108,7 @@ class Switchboard(RuleBasedStateMachine):
     def survey(self, without: int) -> None:
         legs = self._legs()
         alive = [leg for index, leg in enumerate(legs) if index != without % (len(legs) + 1)]
-        self.story.tell(facts.SwitchReady(tuple(sorted(alive)), EVERYBODY), 5)
+        self.story.tell(ready(tuple(alive), EVERYBODY), 5)
 
     @rule(which=pick)
     def something_foreign(self, which: int) -> None:
@@ -132,7 +132,7 @@ class Switchboard(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_overdue_for_ever(self) -> None:
-        if hasattr(self, "story") and self._calls:
+        if hasattr(self, "story") and self._calls and self.story.exchange.floor.switch_ready:
             assert self.story.exchange.next_deadline_ms() is not None
 
     def _in(self, state: type) -> list[CallId]:
@@ -142,7 +142,7 @@ class Switchboard(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "story"):
             return
-        self.story.tell(facts.SwitchReady((), ()), 5)
+        self.story.tell(ready((), ()), 5)
         assert self._calls == self._in(Ending) == []
         assert self.story.witness.at_the_end() == []
 

@@ -90,7 +90,7 @@ async def test_a_bug_in_an_adapter_harms_one_action_only() -> None:
 
 
 async def test_an_action_without_an_answer_counts_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes_module, "_ACTION_AT_MOST_S", 0.01)
+    monkeypatch.setattr(lanes_module, "ACTION_AT_MOST_S", 0.01)
     switch = Switch()
     never = asyncio.Event()
 

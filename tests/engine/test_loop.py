@@ -21,6 +21,7 @@ from switchboard.core.facts import (
     CallArrived,
     Entrance,
     Fact,
+    Found,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -114,7 +115,7 @@ async def serving(log: Log, switch: ObligingSwitch, seen: list[tuple[Fact, Handl
     switch.loop = loop
     running = asyncio.create_task(loop.run(switch, MemoryDirectory()))
     loop.post(PolicyLoaded(POLICY))
-    loop.post(SwitchReady((), tuple(sorted(person.phone for person in POLICY.people.values()))))
+    loop.post(SwitchReady(Found((), (), tuple(sorted(person.phone for person in POLICY.people.values()))), "one"))
     for person in POLICY.people.values():
         loop.post(StaffCommanded(person.person_id, StaffCommand.SIGN_IN))
     try:
@@ -205,6 +206,7 @@ async def test_a_deadline_comes_as_a_fact() -> None:
     switch.loop = loop
     running = asyncio.create_task(loop.run(switch, SilentDirectory()))
     loop.post(PolicyLoaded(POLICY))
+    loop.post(SwitchReady(Found(), "one"))
     loop.post(arrives("caller-1", "+74951234567"))
     async with asyncio.timeout(5):
         while not any(record.client_class == "unidentified" for record in records(seen).values()):

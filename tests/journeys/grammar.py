@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from switchboard.core import facts
+from switchboard.core.call_state import Talking
 from switchboard.core.facts import Entrance, Fact, StaffCommand
 from switchboard.core.ids import PersonId, PhoneId
 from tests.core.policy import POLICIES, POLICY
@@ -54,10 +55,19 @@ def _bridged(run: Runner, who: str, caller: str) -> list[Fact]:
     return [facts.LegBridged(leg, connect.bridge) for leg in connect.legs if who == "both" or run.names[leg] == who]
 
 
-def _ready_without(run: Runner, missing: str) -> list[Fact]:
-    lost = [run.legs[name] for name in missing.replace(" and ", " ").split()]
-    alive = sorted(leg for leg in run.exchange.floor.leg_owner if leg not in lost)
-    return [facts.SwitchReady(tuple(alive), tuple(PhoneId(name) for name in sorted(run.registered)))]
+def _surveyed(run: Runner, missing: str = "", restarted: bool = False) -> list[Fact]:
+    """Asterisk is back, and everything is there as we believe it to be, but for the legs of the ``missing``."""
+    floor = run.exchange.floor
+    gone = {run.legs[name] for name in missing.replace(" and ", " ").split()}
+    there = []
+    for leg, call_id in floor.leg_owner.items():
+        call = floor.calls[call_id]
+        bridge = call.state.bridge if isinstance(call.state, Talking) else None
+        if leg not in gone and not restarted:
+            there.append(facts.FoundLeg(leg, call.answered if leg == call.leg else bridge is not None, bridge))
+    phones = tuple(PhoneId(name) for name in sorted(run.registered))
+    found = facts.Found(tuple(sorted(there, key=lambda one: one.leg)), (), phones)
+    return [facts.SwitchReady(found, "two" if restarted else floor.switch)]
 
 
 def _phone(run: Runner, name: str, how: str) -> list[Fact]:
@@ -107,7 +117,11 @@ _GRAMMAR: list[tuple[str, Make]] = [
         lambda run, name, command, why: [facts.StaffCommanded(PersonId(name), StaffCommand(command), why)],
     ),
     (r"switch lost", lambda run: [facts.SwitchLost("connection reset")]),
-    (r"switch ready without (.+)", _ready_without),
+    (r"switch ready", _surveyed),
+    (r"switch ready without (.+)", _surveyed),
+    (r"switch ready after a restart", lambda run: _surveyed(run, restarted=True)),
+    (r"a survey does not find (\w+)", lambda run, name: [facts.LegVanished(run.legs[name])]),
+    (r"a survey finds (\w+) alone", lambda run, name: [facts.LegFound(run.legs[name])]),
     (r"policy (.+) is loaded", lambda run, name: [facts.PolicyLoaded(POLICIES[name])]),
     (r"a bug is planted in (\S+)", _plant),
     (

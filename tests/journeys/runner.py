@@ -69,7 +69,7 @@ class Runner:
                 raise Wrong(f"{self.journey.path.name}:{number}: unknown setting {key}: {text}")
         self._happen(facts.PolicyLoaded(policy), self.start_ms, 0)
         phones = tuple(PhoneId(name) for name in sorted(self.registered))
-        self._happen(facts.SwitchReady((), phones), self.start_ms, 0)
+        self._happen(facts.SwitchReady(facts.Found((), (), phones), "one"), self.start_ms, 0)
 
     # playing ---------------------------------------------------------------------------------------------------
 

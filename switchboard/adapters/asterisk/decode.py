@@ -32,6 +32,8 @@ from switchboard.core.facts import (
     CallArrived,
     Entrance,
     Fact,
+    Found,
+    FoundLeg,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -39,7 +41,6 @@ from switchboard.core.facts import (
     LegRinging,
     PhoneSeen,
     PlaybackEnded,
-    SwitchReady,
 )
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
 
@@ -69,7 +70,7 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
         case _ if event.application != app:
             return None
         case StasisStart():
-            return _arrival(event)
+            return _start(event)
         case ChannelStateChange(channel=Channel(id=leg, state="Ringing")):
             return LegRinging(LegId(leg))
         case ChannelEnteredBridge(channel=Channel(id=leg), bridge=bridge):
@@ -84,19 +85,36 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
             return None
 
 
-def ready(survey: Survey, app: str) -> SwitchReady:
-    """What a survey says, as the fact that begins every connection."""
-    legs = sorted(LegId(channel.id) for channel in survey.channels if _is_ours(channel, app))
-    phones = sorted(PhoneId(endpoint.resource) for endpoint in survey.endpoints if endpoint.state == "online")
-    return SwitchReady(tuple(legs), tuple(phones))
+def found(survey: Survey, app: str) -> Found:
+    """What a survey says, in our words. Channels that are not ours to steer are left out."""
+    bridge_of = {channel: BridgeId(bridge.id) for bridge in survey.bridges for channel in bridge.channels}
+    legs = (_found_leg(channel, app, bridge_of.get(channel.id)) for channel in survey.channels)
+    bridges = (BridgeId(bridge.id) for bridge in survey.bridges if _OUR_ID.fullmatch(bridge.id))
+    phones = (PhoneId(endpoint.resource) for endpoint in survey.endpoints if endpoint.state == "online")
+    ours = (leg for leg in legs if leg is not None)
+    return Found(tuple(sorted(ours, key=lambda one: one.leg)), tuple(sorted(bridges)), tuple(sorted(phones)))
 
 
-def _arrival(event: StasisStart) -> Fact | Stray:
-    channel = event.channel
-    leg = LegId(channel.id)
+def _found_leg(channel: Channel, app: str, bridge: BridgeId | None) -> FoundLeg | None:
+    """In Stasis for us; or made by us and still ringing: then only its id tells. ``None`` for all others."""
+    leg, name, data = LegId(channel.id), channel.dialplan.app_name, channel.dialplan.app_data.split(",")
+    is_here = name == "Stasis" and data[0] == app
+    if _OUR_ID.fullmatch(channel.id):
+        return FoundLeg(leg, is_here and channel.state == "Up", bridge)
+    arrival = _arrival(channel, tuple(data[1:])) if is_here else None
+    return FoundLeg(leg, channel.state == "Up", bridge, arrival) if isinstance(arrival, CallArrived) else None
+
+
+def _start(event: StasisStart) -> Fact | Stray:
     if event.replace_channel is not None:
-        return Stray(leg, "it takes another channel's place (a transfer made by a phone)")
-    match event.args:
+        return Stray(LegId(event.channel.id), "it takes another channel's place (a transfer made by a phone)")
+    return _arrival(event.channel, event.args)
+
+
+def _arrival(channel: Channel, args: tuple[str, ...]) -> Fact | Stray:
+    """What a channel means that came to us with these arguments of ``Stasis()``."""
+    leg = LegId(channel.id)
+    match args:
         case (kind, *_) if kind == OURS:
             return LegAnswered(leg)
         case (kind, *dialled) if kind == FROM_LINE:
@@ -116,10 +134,3 @@ def _phone_of(channel: Channel) -> PhoneId | None:
     technology, _, rest = channel.name.partition("/")
     phone = rest.rpartition("-")[0]
     return PhoneId(phone) if technology == "PJSIP" and phone else None
-
-
-def _is_ours(channel: Channel, app: str) -> bool:
-    """In Stasis for us; or made by us and still ringing: then only its id tells."""
-    if _OUR_ID.fullmatch(channel.id):
-        return True
-    return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.split(",")[0] == app

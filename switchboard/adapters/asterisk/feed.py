@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.adapters.asterisk.decode import Stray, decode, ready
+from switchboard.adapters.asterisk.decode import Stray, decode, found
 from switchboard.adapters.asterisk.events import KnownEvent
 from switchboard.adapters.asterisk.link import Survey
-from switchboard.core.facts import Fact, PhoneSeen, SwitchLost
+from switchboard.core.facts import Fact, PhoneSeen, SwitchLost, SwitchReady
 from switchboard.core.ids import PhoneId
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
@@ -30,10 +30,10 @@ class AsteriskFeed:
         """Channels that came to us but belong to no call."""
 
     def surveyed(self, survey: Survey) -> None:
-        fact = ready(survey, self._app)
+        seen = found(survey, self._app)
         self._registered = {PhoneId(endpoint.resource): False for endpoint in survey.endpoints}
-        self._registered.update(dict.fromkeys(fact.phones, True))
-        self._submit(fact)
+        self._registered.update(dict.fromkeys(seen.phones, True))
+        self._submit(SwitchReady(seen, survey.switch))
 
     def happened(self, event: KnownEvent) -> None:
         match decode(event, self._app):

@@ -65,6 +65,8 @@ class Survey(Struct, frozen=True):
     bridges: tuple[Bridge, ...]
     endpoints: tuple[Endpoint, ...]
     """Of the phones that we watch; one that Asterisk does not know is absent."""
+    switch: str = ""
+    """When this Asterisk was started, in its own words: another time means that it was restarted."""
 
 
 class Listener(Protocol):
@@ -236,6 +238,14 @@ class Link:
         await self.wire.ask(request, self._settings.request_s)
 
 
+class _Status(Struct, frozen=True):
+    startup_time: str
+
+
+class _About(Struct, frozen=True):
+    status: _Status
+
+
 class _Named(Struct, frozen=True):
     name: str
 
@@ -255,13 +265,15 @@ async def check_readiness(http: Http, settings: AriSettings) -> None:
 
 async def take_survey(http: Http, settings: AriSettings) -> Survey:
     """All channels and bridges of this Asterisk, and our phones. Raises ``AriError``."""
-    channels, bridges, endpoints = await asyncio.gather(
+    channels, bridges, endpoints, about = await asyncio.gather(
         http.get(requests.channels(), tuple[Channel, ...]),
         http.get(requests.bridges(), tuple[Bridge, ...]),
         http.get(requests.endpoints(), tuple[Endpoint, ...]),
+        http.get(requests.system_status(), _About),
     )
     phones = frozenset(settings.phones)
-    return Survey(channels, bridges, tuple(endpoint for endpoint in endpoints if endpoint.resource in phones))
+    watched = tuple(endpoint for endpoint in endpoints if endpoint.resource in phones)
+    return Survey(channels, bridges, watched, about.status.startup_time)
 
 
 async def open_socket(session: aiohttp.ClientSession, settings: AriSettings) -> Socket:

@@ -41,6 +41,10 @@ def system_info() -> Request:
     return Request("GET", "asterisk/info", query={"only": "system"})
 
 
+def system_status() -> Request:
+    return Request("GET", "asterisk/info", query={"only": "status"})
+
+
 def ping() -> Request:
     return Request("GET", "asterisk/ping")
 
@@ -169,6 +173,7 @@ def events_query(apps: Sequence[str]) -> dict[str, str]:
 
 ALL: Final[tuple[Callable[..., Request], ...]] = (
     system_info,
+    system_status,
     ping,
     application,
     filter_events,

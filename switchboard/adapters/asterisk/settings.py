@@ -21,8 +21,8 @@ class AriSettings(Struct, frozen=True, kw_only=True):
     handshake_s: float = 5.0
     request_s: float = 5.0
     """Longest wait for one answer."""
-    heartbeat_s: float = 8.0
-    """A ping after this much silence; the connection is lost half as long after an unanswered one."""
+    heartbeat_s: float = 1.9
+    """A ping after this much silence; the connection is lost half as long after an unanswered one: after 3 s in all."""
     back_off_s: tuple[float, float] = (0.1, 5.0)
     """First and longest pause between two attempts to connect."""
     steady_s: float = 5.0

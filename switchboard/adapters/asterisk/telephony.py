@@ -9,14 +9,16 @@ it is, we made it.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from msgspec import Struct
 
 from switchboard.adapters.asterisk import requests
-from switchboard.adapters.asterisk.decode import OURS
-from switchboard.adapters.asterisk.errors import AriConflict, AriError, AriTimeout
+from switchboard.adapters.asterisk.decode import OURS, found
+from switchboard.adapters.asterisk.errors import AriConflict, AriError, AriTimeout, AriUnavailable
+from switchboard.adapters.asterisk.link import Survey
 from switchboard.adapters.asterisk.requests import Request
 from switchboard.adapters.asterisk.rest import Answer as Said
 from switchboard.core.actions import (
@@ -35,7 +37,8 @@ from switchboard.core.actions import (
     StopMusic,
     TakeDownBridge,
 )
-from switchboard.engine.ports import Refused
+from switchboard.core.facts import Found
+from switchboard.engine.ports import Refused, SwitchAway
 
 _NUMBER = re.compile(r"\+?\d{1,32}")
 _PHONE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
@@ -46,6 +49,9 @@ class Asks(Protocol):
 
     async def request(self, request: Request) -> Said:
         """Raises ``AriError``."""
+
+    async def survey(self) -> Survey:
+        """What lives in Asterisk. Raises ``AriError``."""
 
 
 class Trunk(Struct, frozen=True):
@@ -62,10 +68,13 @@ class AsteriskTelephony:
 
     async def perform(self, action: Action) -> None:
         """Ask Asterisk for it; return when it agreed. Raises ``Refused``."""
-        try:
+        with _refusals():
             await self._perform(action)
-        except AriError as error:
-            raise Refused(str(error)) from error
+
+    async def survey(self) -> Found:
+        """See the port ``Surveyor``."""
+        with _refusals():
+            return found(await self._ari.survey(), self._app)
 
     async def _perform(self, action: Action) -> None:
         match action:
@@ -115,6 +124,16 @@ class AsteriskTelephony:
                 await self._ari.request(look)
             except AriError:
                 raise doubt from None
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except AriUnavailable as error:
+        raise SwitchAway(str(error)) from error
+    except AriError as error:
+        raise Refused(str(error)) from error
 
 
 def _worded(

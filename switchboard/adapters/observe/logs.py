@@ -42,8 +42,8 @@ def log_what_happened(fact: Fact, at_ms: int, handled: Handled) -> None:
     if handled.bug is not None:
         _log.error("exchange.bug", fact=type(fact).__name__, exc_info=handled.bug)
     match fact:
-        case SwitchReady(legs=legs, phones=phones):
-            _log.info("switch.ready", legs=len(legs), phones=len(phones))
+        case SwitchReady(found=found, switch=switch):
+            _log.info("switch.ready", legs=len(found.legs), phones=len(found.phones), started=switch)
         case SwitchLost(why=why):
             _log.error("switch.lost", reason=why)
         case PolicyLoaded(policy=policy):
@@ -65,7 +65,7 @@ def log_what_happened(fact: Fact, at_ms: int, handled: Handled) -> None:
                     reason=entry.reason,
                     **({"person": entry.person} if entry.person else {}),
                 )
-            case CallRecord(outcome=outcome) if outcome is not None and entry.ended_at_ms == at_ms:
+            case CallRecord(outcome=outcome) if outcome is not None and _is_news(fact, entry, at_ms):
                 _log.info(
                     "call.ended",
                     call=entry.call,
@@ -80,3 +80,8 @@ def log_what_happened(fact: Fact, at_ms: int, handled: Handled) -> None:
                 _log.info("task.opened", task=entry.task, kind=entry.kind, person=entry.person, call=entry.call)
             case _:
                 pass
+
+
+def _is_news(fact: Fact, record: CallRecord, at_ms: int) -> bool:
+    """The call ended just now; or long ago, and the survey that a connection begins with has just told us."""
+    return record.ended_at_ms == at_ms or isinstance(fact, SwitchReady)

@@ -66,6 +66,7 @@ async def never(_seen: Seen) -> None:
 class FakeAri:
     def __init__(self) -> None:
         self.version = "22.10.1+dfsg-1"
+        self.started = "2026-11-24T08:00:00.000+0300"
         self.password = "secret"
         self.hangs_handshake = False
         self.wedged = False
@@ -221,7 +222,8 @@ class FakeAri:
     def _ordinarily(self, seen: Seen) -> Reply:
         match seen.method, seen.uri.split("/"):
             case "GET", ["asterisk", "info"]:
-                return Reply(200, {"system": {"version": self.version, "entity_id": "02:00"}})
+                system = {"version": self.version, "entity_id": "02:00"}
+                return Reply(200, {"system": system, "status": {"startup_time": self.started}})
             case "GET", ["asterisk", "ping"]:
                 return Reply(200, {"ping": "pong", "timestamp": "…", "asterisk_id": "02:00"})
             case "GET", ["channels"]:

@@ -222,7 +222,9 @@ async def test_asterisk_that_still_starts_is_waited_for(bench: Bench) -> None:
     bench.fake.on("GET asterisk/info", reply(503, {"message": "Asterisk not ready"}))
     bench.start()
     await eventually(lambda: State.LOST in bench.owner.states)
-    bench.fake.on("GET asterisk/info", reply(200, {"system": {"version": "22.10.1"}}))
+    bench.fake.on(
+        "GET asterisk/info", reply(200, {"system": {"version": "22.10.1"}, "status": {"startup_time": "today"}})
+    )
     await eventually(lambda: bench.ari.state is State.READY)
 
 

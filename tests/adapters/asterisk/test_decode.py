@@ -9,14 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.adapters.asterisk.decode import Stray, decode, ready
-from switchboard.adapters.asterisk.events import Bridge, Channel, Dialplan, Endpoint, KnownEvent, Malformed, parse
+from switchboard.adapters.asterisk.decode import Stray, decode, found
+from switchboard.adapters.asterisk.events import (
+    Bridge,
+    CallerId,
+    Channel,
+    Dialplan,
+    Endpoint,
+    KnownEvent,
+    Malformed,
+    parse,
+)
 from switchboard.adapters.asterisk.feed import AsteriskFeed
 from switchboard.adapters.asterisk.link import Survey
 from switchboard.core.facts import (
     CallArrived,
     Entrance,
     Fact,
+    Found,
+    FoundLeg,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -151,24 +162,37 @@ def test_strays_are_named(frame: Json) -> None:
     assert stray.why
 
 
-def _lives(leg: str, app_name: str = "", app_data: str = "") -> Channel:
-    return Channel(leg, dialplan=Dialplan(app_name=app_name, app_data=app_data))
+def _lives(leg: str, app_data: str = "", *, state: str = "Ring", name: str = "PJSIP/trunk-00000001") -> Channel:
+    here = Dialplan(app_name="Stasis", app_data=app_data) if app_data else Dialplan(app_name="AppDial2")
+    return Channel(leg, name, state, CallerId(number="555"), here)
 
 
 def test_a_survey_tells_what_is_ours() -> None:
+    bridge = "b" * 32
     survey = Survey(
         (
-            _lives("1795476463.2", "Stasis", "switchboard,line,555"),
-            _lives(OUT, "AppDial2", "(Outgoing Line)"),  # rings, so is not in Stasis yet
-            _lives("1795476463.1", "Stasis", "switchboard,phone,102"),
-            _lives("1795476463.3", "Stasis", "switchboard-two,line,555"),
-            _lives("1795476463.4", "Queue", "fallback,,,,300"),
+            _lives("1795476463.2", "switchboard,line,555", state="Up"),
+            _lives(OUT, state="Ringing"),  # not in Stasis yet
+            _lives(OUT[:-1] + "f", "switchboard,ring", state="Up"),
+            _lives("1795476463.1", "switchboard,phone,102", name="PJSIP/olga-00000002"),
+            _lives("1795476463.3", "switchboard-two,line,555"),
+            _lives("1795476463.4"),
+            _lives("1795476463.5", "switchboard,somehow"),
         ),
-        (Bridge("b" * 32),),
+        (Bridge(bridge, ("1795476463.2", OUT[:-1] + "f")), Bridge("somebody-elses")),
         (Endpoint("PJSIP", "oleg", "online"), Endpoint("PJSIP", "olga", "online"), Endpoint("PJSIP", "ida", "unknown")),
     )
-    assert ready(survey, APP) == SwitchReady(
-        (LegId("1795476463.1"), LegId("1795476463.2"), OUT), (PhoneId("oleg"), PhoneId("olga"))
+    from_olga = CallArrived(LegId("1795476463.1"), Entrance.PHONE, "555", "102", PhoneId("olga"))
+    on_a_line = CallArrived(LegId("1795476463.2"), Entrance.LINE, "555", "555")
+    assert found(survey, APP) == Found(
+        (
+            FoundLeg(LegId("1795476463.1"), up=False, bridge=None, arrival=from_olga),
+            FoundLeg(LegId("1795476463.2"), up=True, bridge=BridgeId(bridge), arrival=on_a_line),
+            FoundLeg(OUT, up=False),
+            FoundLeg(LegId(OUT[:-1] + "f"), up=True, bridge=BridgeId(bridge)),
+        ),
+        (BridgeId(bridge),),
+        (PhoneId("oleg"), PhoneId("olga")),
     )
 
 
@@ -196,7 +220,7 @@ def test_no_event_makes_it_raise(kind: str, name: str, app_data: str, args: list
     told = decode(parsed, APP)
     if isinstance(told, CallArrived):
         assert (told.phone is not None) is (told.entrance is Entrance.PHONE)
-    ready(Survey((Channel(name, dialplan=Dialplan(app_name="Stasis", app_data=app_data)),), (), ()), APP)
+    found(Survey((Channel(name, dialplan=Dialplan(app_name="Stasis", app_data=app_data)),), (), ()), APP)
 
 
 def _phone(state: str) -> KnownEvent:
@@ -206,7 +230,7 @@ def _phone(state: str) -> KnownEvent:
 def test_the_feed_leaves_out_what_says_nothing_new() -> None:
     told: list[Fact] = []
     feed = AsteriskFeed(told.append, APP)
-    nothing = Survey((), (), (Endpoint("PJSIP", "olga", "online"), Endpoint("PJSIP", "oleg", "offline")))
+    nothing = Survey((), (), (Endpoint("PJSIP", "olga", "online"), Endpoint("PJSIP", "oleg", "offline")), "today")
     feed.surveyed(nothing)
     for state in ("online", "online", "offline", "offline", "online"):
         feed.happened(_phone(state))
@@ -214,7 +238,7 @@ def test_the_feed_leaves_out_what_says_nothing_new() -> None:
     feed.surveyed(nothing)
     feed.happened(_phone("online"))
     olga = PhoneId("olga")
-    switch_ready = SwitchReady((), (olga,))
+    switch_ready = SwitchReady(Found((), (), (olga,)), "today")
     lost = SwitchLost("Asterisk closed the websocket (1006)")
     assert told == [switch_ready, PhoneSeen(olga, False), PhoneSeen(olga, True), lost, switch_ready]
 

@@ -1,0 +1,164 @@
+"""Surveys: what lives in Asterisk, compared with what we believe, and the difference made good.
+
+Events are lost while we are away, and a few at any time. So whenever the connection is made, and every few seconds
+besides, Asterisk is asked what there is. ``differences`` turns what it says into facts like all others: this leg is
+gone, this caller is nobody's, that phone was picked up. ``resume`` is for a new connection only: what was decided just
+before the old one broke may never have been asked for, so it is asked for again; doing any of it twice does no harm.
+
+Nothing that lives is ever ended: a leg that no call has is hung up only when there is nobody it could talk with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from switchboard.core.actions import Answer, Connect, LookUpCaller, StopMusic
+from switchboard.core.call_state import (
+    Call,
+    Connecting,
+    Ending,
+    LookingUp,
+    Ringing,
+    Saying,
+    Talking,
+    Waiting,
+)
+from switchboard.core.ending import end, forget_if_gone, hang_up_everything
+from switchboard.core.entries import Direction, Outcome
+from switchboard.core.facts import (
+    BridgeFound,
+    Fact,
+    Found,
+    FoundLeg,
+    LegAnswered,
+    LegBridged,
+    LegFound,
+    LegVanished,
+    PhoneSeen,
+)
+from switchboard.core.floor import Floor
+from switchboard.core.hearing import let_hear_again
+from switchboard.core.ids import BridgeId, LegId
+from switchboard.core.offering import hang_up_leg
+from switchboard.core.policy import Whom, WhomKind
+from switchboard.core.steps import open_task
+
+
+def differences(floor: Floor, found: Found, made_before_ms: int | None = None) -> list[Fact]:
+    """What ``found`` says and we do not know, as facts in the order in which they should happen.
+
+    A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, only legs older than that can
+    have vanished. ``None``: all that we know were asked for long ago, or never will be.
+    """
+    alive = {one.leg for one in found.legs}
+    members: dict[BridgeId, int] = {}
+    for one in found.legs:
+        if one.bridge is not None:
+            members[one.bridge] = members.get(one.bridge, 0) + 1
+    facts: list[Fact] = [
+        LegVanished(leg)
+        for call in floor.calls.values()
+        for leg, made_at_ms in _believed(call)
+        if leg not in alive and (made_before_ms is None or (made_at_ms is not None and made_at_ms < made_before_ms))
+    ]
+    for one in found.legs:
+        facts += _news_of(floor, one, alone=one.bridge is None or members[one.bridge] < 2)
+    facts += [
+        BridgeFound(bridge) for bridge in found.bridges if members.get(bridge, 0) < 2 and not is_needed(floor, bridge)
+    ]
+    for person in floor.policy.people.values():
+        record, is_there = floor.people.get(person.person_id), person.phone in found.phones
+        if record is not None and record.registered is not is_there:
+            facts.append(PhoneSeen(person.phone, is_there))
+    return facts
+
+
+def is_needed(floor: Floor, bridge: BridgeId) -> bool:
+    """Whether a living call talks in this bridge, or is about to."""
+    states = (call.state for call in floor.calls.values())
+    return any(isinstance(state, Talking | Connecting) and state.bridge == bridge for state in states)
+
+
+def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
+    """The legs that we believe to be alive, and since when; ``None``: told to end, and somebody waits for that."""
+    if call.caller_there:
+        yield call.leg, call.arrived_at_ms
+    state = call.state
+    since_ms = {offer.leg: offer.since_ms for offer in call.offers}
+    if isinstance(state, Connecting):
+        since_ms[state.offer.leg] = state.offer.since_ms
+    elif isinstance(state, Talking):
+        since_ms[state.leg] = call.answered_at_ms or call.arrived_at_ms
+    for leg in call.legs:
+        yield leg, since_ms.get(leg)
+
+
+def _news_of(floor: Floor, one: FoundLeg, *, alone: bool) -> Iterator[Fact]:
+    call = floor.calls.get(floor.leg_owner[one.leg]) if one.leg in floor.leg_owner else None
+    if call is None:
+        if alone:
+            yield LegFound(one.leg) if one.arrival is None else one.arrival
+        return
+    if one.up and any(offer.leg == one.leg for offer in call.offers):
+        yield LegAnswered(one.leg)
+    state = call.state
+    if isinstance(state, Connecting) and one.bridge == state.bridge and one.leg not in state.bridged:
+        yield LegBridged(one.leg, state.bridge)
+
+
+def resume(floor: Floor, call: Call, found: Found) -> None:
+    """Ask again for whatever ``call`` needs and may never have got."""
+    there = {one.leg: one for one in found.legs}
+    caller = there.get(call.leg, FoundLeg(call.leg))
+    state = call.state
+    needed: tuple[LegId, ...] = tuple(offer.leg for offer in call.offers)
+    match state:
+        case LookingUp():
+            within_ms = floor.policy_of(call).limits.look_up_ms
+            call.enter(LookingUp(floor.at_ms + within_ms))
+            floor.because(call, "asked_again", "nobody heard the answer to the look-up")
+            floor.act(LookUpCaller(call.call_id, call.number, within_ms))
+            let_hear_again(floor, call, up=caller.up)
+        case Ringing():
+            let_hear_again(floor, call, up=caller.up)
+        case Waiting():
+            let_hear_again(floor, call, floor.policy_of(call).queues[state.queue].music, up=caller.up)
+        case Connecting() | Talking():
+            partner = state.offer.leg if isinstance(state, Connecting) else state.leg
+            needed = (partner,)
+            if not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
+                _connect_again(floor, call, state.bridge, partner, up=caller.up)
+        case Saying():
+            pass  # it may be heard right now; its deadline ends the call if not
+        case Ending():
+            hang_up_everything(floor, call)
+        case _:
+            assert_never(state)
+    for leg in list(call.legs):
+        if leg not in needed:
+            hang_up_leg(floor, call, leg)
+
+
+def _connect_again(floor: Floor, call: Call, bridge: BridgeId, partner: LegId, *, up: bool) -> None:
+    if not up:
+        floor.act(Answer(call.call_id, call.leg))
+    floor.act(StopMusic(call.call_id, call.leg))
+    floor.act(Connect(call.call_id, bridge, (call.leg, partner)))
+
+
+def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:
+    """Asterisk was restarted: every leg of ``call`` is gone since ``lost_at_ms``. Who was not served is called back."""
+    for leg in list(call.legs):
+        floor.drop_leg(call, leg)
+    call.caller_there = False
+    if call.caller_person is not None:
+        floor.release(call.caller_person, call.leg)
+    if isinstance(call.state, Ending):
+        forget_if_gone(floor, call)
+        return
+    unserved = call.direction is Direction.INBOUND and call.answered_at_ms is None
+    if unserved and call.number.e164 is not None and not isinstance(call.state, Saying):
+        open_task(floor, call, "call_back", (Whom(WhomKind.DEPARTMENT_HEAD),), "the line broke before anybody answered")
+    end(floor, call, Outcome.SWITCH_LOST, "Asterisk was restarted")
+    call.ended_at_ms = max(lost_at_ms, call.answered_at_ms or call.arrived_at_ms)

@@ -1,0 +1,77 @@
+"""The patrol: every few seconds Asterisk is asked what lives there, and what we did not hear of becomes facts.
+
+A lost event must not leave a person "busy" for ever, nor a caller with nobody. But a survey and the events race: what
+a survey says may be on its way to us already. So a difference counts only when a second survey, a moment later, still
+shows it, and only while no fact waits to be handled. When all is well, which is nearly always, nothing is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from switchboard.core.facts import Fact
+from switchboard.core.survey import differences
+from switchboard.engine.lanes import ACTION_AT_MOST_S
+from switchboard.engine.loop import Loop
+from switchboard.engine.ports import Clock, InboxFull, Refused, Surveyor
+
+EVERY_S = 3.0
+CONFIRM_AFTER_S = 1.0
+YOUNG_MS = int(ACTION_AT_MOST_S * 1000) + 1_000
+"""A leg younger than this may still be on its way: the action that makes it takes so long at most."""
+
+_log = structlog.get_logger()
+
+
+class Patrol:
+    def __init__(self, loop: Loop, switch: Surveyor, clock: Clock) -> None:
+        self._loop = loop
+        self._switch = switch
+        self._clock = clock
+        self.repaired = 0
+        """Differences that were made good."""
+
+    async def run(self) -> None:
+        """Go the rounds until cancelled. Nothing that goes wrong ends it."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await self.round()
+            except Refused as refused:
+                _log.info("patrol.put_off", reason=refused.why)
+            except InboxFull as full:
+                _log.warning("patrol.put_off", reason=str(full))
+            except Exception:
+                _log.exception("patrol.bug")
+
+    async def round(self) -> None:
+        """One survey; a second one if the first found anything; what both say happens. Raises ``Refused``."""
+        doubts = await self._differences()
+        if not doubts:
+            return
+        await asyncio.sleep(CONFIRM_AFTER_S)
+        for fact in await self._differences():
+            if fact in doubts:
+                self.repaired += 1
+                _log.warning("patrol.repairs", **_shown(fact))
+                self._loop.post(fact)
+
+    async def _differences(self) -> Sequence[Fact]:
+        exchange = self._loop.exchange
+        if not exchange.floor.switch_ready:
+            return ()
+        asked_at_ms = self._clock.now_ms()
+        found = await self._switch.survey()
+        if self._loop.waiting or not exchange.floor.switch_ready:
+            return ()
+        return differences(exchange.floor, found, asked_at_ms - YOUNG_MS)
+
+
+def _shown(fact: Fact) -> dict[str, str]:
+    """The fact and what it is about; never a number."""
+    names = ("leg", "bridge", "phone")
+    about = {name: str(getattr(fact, name)) for name in names if getattr(fact, name, None) is not None}
+    return {"fact": type(fact).__name__, **about}
