@@ -132,6 +132,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         case Saying():
             pass  # it may be heard right now; its deadline ends the call if not
         case Ending():
+            needed = tuple(call.legs)
             hang_up_everything(floor, call)
         case _:
             assert_never(state)

@@ -1,0 +1,192 @@
+"""Surveys: what they say and we do not know becomes facts; what we know already says nothing."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from switchboard.core import facts
+from switchboard.core.actions import Action, Answer, Connect, HangUp, LookUpCaller, SoundRinging, StartMusic, StopMusic
+from switchboard.core.call_state import Connecting, Ending, Talking
+from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
+from switchboard.core.ids import BridgeId, LegId, PhoneId
+from switchboard.core.survey import differences
+from tests.core.reaching import (
+    EVERYBODY,
+    NUMBER,
+    ORDERS,
+    WAYS,
+    Story,
+    connecting,
+    ending,
+    looking_up,
+    talking,
+    waiting,
+    waiting_rung,
+)
+
+CALLER = LegId("1.1")
+STRANGER = facts.CallArrived(LegId("9.9"), Entrance.LINE, NUMBER, ORDERS)
+ORPHAN, OTHER_ORPHAN, BRIDGE = LegId("f" * 32), LegId("e" * 32), BridgeId("d" * 32)
+
+
+def as_believed(story: Story) -> Found:
+    """What a survey would find if nothing was ever lost."""
+    floor = story.exchange.floor
+    there = []
+    for call in floor.calls.values():
+        talks = isinstance(call.state, Talking)
+        bridge = call.state.bridge if isinstance(call.state, Talking) else None
+        if call.caller_there:
+            there.append(FoundLeg(call.leg, call.answered, bridge))
+        there += [FoundLeg(leg, talks, bridge) for leg in call.legs]
+    bridges = tuple(one.bridge for one in there if one.bridge is not None)
+    phones = tuple(
+        PhoneId(person.phone)
+        for person in floor.policy.people.values()
+        if person.person_id in floor.people and floor.people[person.person_id].registered
+    )
+    return Found(tuple(sorted(there, key=lambda one: one.leg)), bridges, phones)
+
+
+def also(found: Found, *legs: FoundLeg, bridges: tuple[BridgeId, ...] = ()) -> Found:
+    return replace(found, legs=(*found.legs, *legs), bridges=(*found.bridges, *bridges))
+
+
+def news(story: Story, found: Found, made_before_ms: int | None = None) -> list[Fact]:
+    return differences(story.exchange.floor, found, made_before_ms)
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_what_we_know_is_no_news(way: str) -> None:
+    story = WAYS[way]()
+    assert news(story, as_believed(story)) == []
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
+    """But for a look-up, whose answer nobody heard: it is asked for again."""
+    story = WAYS[way]()
+    before = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
+    found = as_believed(story)
+    story.tell(facts.SwitchLost("a cable"))
+    story.tell(facts.SwitchReady(found, "one"), 150 if way == "looking up" else 10)
+    after = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
+    assert way == "looking up" or after == before
+
+
+def test_a_leg_that_is_not_found_has_vanished() -> None:
+    story = talking()
+    [call] = story.exchange.floor.calls.values()
+    [partner] = call.legs
+    assert news(story, replace(as_believed(story), legs=(), bridges=())) == [
+        facts.LegVanished(CALLER),
+        facts.LegVanished(partner),
+    ]
+
+
+def test_a_leg_that_may_still_be_on_its_way_has_not_vanished() -> None:
+    story = waiting_rung()
+    [ring] = story.exchange.floor.calls[story.call].legs
+    found = replace(as_believed(story), legs=(FoundLeg(CALLER),))
+    assert news(story, found, story.at_ms) == []
+    assert news(story, found, story.at_ms + 1) == [facts.LegVanished(ring)]
+
+
+def test_a_leg_that_was_told_to_end_is_left_to_its_deadline() -> None:
+    story = ending()
+    assert news(story, Found((), (), ("olga", "pavel")), story.at_ms + 60_000) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("legs", "bridges", "expected"),
+    [
+        ((FoundLeg(STRANGER.leg, arrival=STRANGER),), (), [STRANGER]),
+        ((FoundLeg(ORPHAN, up=True),), (), [facts.LegFound(ORPHAN)]),
+        ((FoundLeg(ORPHAN, up=True, bridge=BRIDGE),), (BRIDGE,), [facts.LegFound(ORPHAN), facts.BridgeFound(BRIDGE)]),
+        ((), (BRIDGE,), [facts.BridgeFound(BRIDGE)]),
+    ],
+)
+def test_what_no_call_has(legs: tuple[FoundLeg, ...], bridges: tuple[BridgeId, ...], expected: list[Fact]) -> None:
+    story = waiting()
+    assert news(story, also(as_believed(story), *legs, bridges=bridges)) == expected
+
+
+def test_two_who_talk_are_let_alone_even_if_we_know_neither() -> None:
+    story = waiting()
+    both = (
+        FoundLeg(STRANGER.leg, up=True, bridge=BRIDGE, arrival=STRANGER),
+        FoundLeg(OTHER_ORPHAN, up=True, bridge=BRIDGE),
+    )
+    assert news(story, also(as_believed(story), *both, bridges=(BRIDGE,))) == []
+
+
+def test_a_phone_that_was_picked_up_unheard() -> None:
+    story = waiting_rung()
+    [ring] = story.exchange.floor.calls[story.call].legs
+    found = replace(as_believed(story), legs=(FoundLeg(CALLER), FoundLeg(ring, up=True)))
+    assert news(story, found) == [facts.LegAnswered(ring)]
+
+
+def test_a_bridge_that_was_entered_unheard() -> None:
+    story = connecting()
+    [call] = story.exchange.floor.calls.values()
+    state = call.state
+    assert isinstance(state, Connecting)
+    legs = tuple(FoundLeg(leg, True, state.bridge) for leg in (CALLER, state.offer.leg))
+    found = replace(as_believed(story), legs=legs, bridges=(state.bridge,))
+    assert news(story, found) == [facts.LegBridged(leg, state.bridge) for leg in (CALLER, state.offer.leg)]
+
+
+def test_a_phone_that_vanished_unheard() -> None:
+    story = waiting_rung()
+    gone = replace(as_believed(story), phones=(PhoneId("olga"),))
+    assert news(story, gone) == [facts.PhoneSeen(PhoneId("pavel"), registered=False)]
+
+
+# what is asked for again ---------------------------------------------------------------------------------------
+
+
+def after_a_gap(story: Story, *, up: bool = False) -> list[type[Action]]:
+    """What is done when the connection is back, all legs live, and nothing of what was asked for was ever done."""
+    legs = tuple(FoundLeg(leg, up) for leg in sorted(story.exchange.floor.leg_owner))
+    story.tell(facts.SwitchLost("a crash"))
+    handled = story.tell(facts.SwitchReady(Found(legs, (), as_believed(story).phones), "one"))
+    return [type(action) for action in handled.actions]
+
+
+def test_everything_that_may_be_missing_is_asked_for_again() -> None:
+    assert after_a_gap(looking_up()) == [LookUpCaller, SoundRinging]
+    assert after_a_gap(waiting()) == [Answer, StartMusic]
+    assert after_a_gap(waiting(), up=True) == [StartMusic]
+    assert after_a_gap(waiting_rung()) == [SoundRinging]
+    assert after_a_gap(connecting()) == [Answer, StopMusic, Connect]
+    assert after_a_gap(talking(), up=True) == [StopMusic, Connect]
+    assert after_a_gap(ending()) == [HangUp]
+
+
+def test_nothing_happens_to_a_call_while_asterisk_is_away() -> None:
+    story = waiting_rung()
+    until_ms = story.exchange.floor.calls[story.call].state.until_ms
+    story.tell(facts.SwitchLost("a cable"))
+    assert story.exchange.next_deadline_ms() is None
+    late = story.tell(facts.DeadlinePassed(until_ms, call=story.call), until_ms - story.at_ms)
+    assert (late.meant_something, late.actions, late.entries) == (False, (), ())
+    assert not story.tell(STRANGER).meant_something
+    story.tell(facts.SwitchReady(as_believed(story), "one"))
+    assert story.exchange.next_deadline_ms() == until_ms  # it has come, and counts now
+
+
+def test_who_came_while_we_were_away_is_served() -> None:
+    story = waiting()
+    story.tell(facts.SwitchLost("a crash"))
+    found = also(as_believed(story), FoundLeg(STRANGER.leg, arrival=STRANGER))
+    story.tell(facts.SwitchReady(found, "one"), 1_000)
+    assert [call.leg for call in story.exchange.floor.calls.values()] == [CALLER, STRANGER.leg]
+
+
+def test_an_ended_call_survives_no_restart() -> None:
+    story = ending()
+    story.tell(facts.SwitchLost("a crash"))
+    story.tell(facts.SwitchReady(Found((), (), EVERYBODY), "another"), 1_000)
+    assert not any(isinstance(call.state, Ending) for call in story.exchange.floor.calls.values())
