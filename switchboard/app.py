@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -37,6 +38,10 @@ from switchboard.engine.recorder import Recorder
 _log = structlog.get_logger()
 _LATE_DELIVERY_S = 10.0
 """Entries older than this that are not in Postgres are a problem worth telling."""
+
+
+_LITTLE_ROOM_MB = 200
+"""Some days' facts and entries, were Postgres away so long."""
 
 
 class Stopped(Exception):
@@ -135,6 +140,9 @@ class Service:
             problems.append(f"Asterisk is {self._ari.state}")
         if self._schema_problem:
             problems.append(self._schema_problem)
+        free_mb = shutil.disk_usage(self._settings.data).free // 1_000_000
+        if free_mb < _LITTLE_ROOM_MB:
+            problems.append(f"only {free_mb} MB are free in {self._settings.data}; without room no call can be served")
         if lag_s > _LATE_DELIVERY_S:
             problems.append(f"Postgres is {lag_s:.0f} s behind; records wait in the log")
         return Health(

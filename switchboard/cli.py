@@ -26,6 +26,7 @@ from switchboard.config.check import check as check_files
 from switchboard.config.load import load
 from switchboard.config.problems import BadConfig
 from switchboard.config.settings import BadSettings, Settings
+from switchboard.core.exchange import UnknownFormat
 from switchboard.core.policy import Policy
 from switchboard.engine.ports import Refused
 
@@ -42,7 +43,7 @@ class Importing(Protocol):
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-_UNUSABLE = (AriUnusable, AriReplaced, LogUnusable, Refused, OSError)
+_UNUSABLE = (AriUnusable, AriReplaced, LogUnusable, UnknownFormat, Refused, OSError)
 
 
 @contextmanager

@@ -63,6 +63,7 @@ def build(files: Files) -> Policy:
             message_at_most_ms=company.limits.message_at_most,
             longest_call_ms=company.limits.longest_call,
             settle_ms=company.limits.settle_for,
+            pause_after_misses=company.limits.pause_after_misses,
         ),
     )
 

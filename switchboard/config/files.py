@@ -158,6 +158,12 @@ class Limits(Table):
     settle_for: Annotated[int, Duration("1s", "60s")] = Field(
         default=5_000, description="How long a leg that was told to end may take before it is told again."
     )
+    pause_after_misses: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="After so many calls of a queue in a row that they did not take an operator is paused; 0: never.",
+    )
 
 
 class Said(Table):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from switchboard.core import queueing
+from switchboard.core import queueing, shifts
 from switchboard.core.actions import Connect, TakeDownBridge
 from switchboard.core.call_state import (
     Call,
@@ -129,6 +129,7 @@ def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     stop_ring_clock(floor, call)
     if offer.person is not None:
         floor.engage(offer.person, leg, call.call_id, Doing.TALKING)
+        shifts.count_taken(floor, offer.person)
     let_hear_voice(floor, call)
     bridge = BridgeId(call.make_id())
     floor.act(Connect(call.call_id, bridge, (call.leg, leg)))
@@ -202,6 +203,8 @@ def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, caus
     call.last_cause = cause
     if offer.person is not None:
         call.not_again.append(offer.person)
+        if isinstance(call.state, Waiting):
+            shifts.count_miss(floor, offer.person)
     if _without_offer(floor, call, offer):
         go_on(floor, call)
 

@@ -181,14 +181,15 @@ class Floor:
         return sorted(ready, key=lambda person: (person.idle_since_ms, person.person_id))
 
     def note_people(self, reason: str) -> None:
-        """Put the new state of every touched person on record, if it is new."""
+        """Put the new state of every touched person on record, if it is new; a pause with its own reason."""
         for person in self.touched:
             record = self.people.get(person)
             if record is not None and record.state is not record.noted:
                 record.noted = record.state
+                why = record.pause if record.state is PersonState.PAUSED and record.pause is not None else reason
                 call = next((engaged.call for engaged in record.legs.values()), None)
                 self.entries.append(
-                    PersonChanged(person=person, at_ms=self.at_ms, state=record.state, reason=reason, call=call)
+                    PersonChanged(person=person, at_ms=self.at_ms, state=record.state, reason=why, call=call)
                 )
 
     # outbox ------------------------------------------------------------------------------------------------

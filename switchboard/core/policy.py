@@ -202,6 +202,8 @@ class Limits(Struct, frozen=True):
     longest_call_ms: int = 4 * 3_600_000
     settle_ms: int = 5_000
     """How long a leg that was told to end may take before it is told again."""
+    pause_after_misses: int = 3
+    """After so many offers from queues in a row that they did not take a person is paused; 0: never."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):

@@ -48,14 +48,32 @@ def carry_out(floor: Floor, person_id: PersonId, command: StaffCommand, reason: 
         return
     match command:
         case StaffCommand.SIGN_IN:
-            person.signed_in, person.pause, person.wrap_up_until_ms = True, None, None
+            person.signed_in, person.pause, person.wrap_up_until_ms, person.misses = True, None, None, 0
         case StaffCommand.SIGN_OUT:
             person.signed_in, person.pause, person.wrap_up_until_ms = False, None, None
         case StaffCommand.PAUSE:
             person.pause = reason or _UNSPECIFIED
         case StaffCommand.RESUME:
-            person.pause, person.wrap_up_until_ms = None, None
+            person.pause, person.wrap_up_until_ms, person.misses = None, None, 0
     floor.touch(person_id)
+
+
+def count_miss(floor: Floor, person_id: PersonId) -> None:
+    """A queue's call was not taken. Whose phone takes none is paused: callers must not wait for it again and again."""
+    person = floor.people.get(person_id)
+    if person is None:
+        return
+    person.misses += 1
+    limit = floor.policy.limits.pause_after_misses
+    if limit and person.misses >= limit and person.pause is None:
+        person.pause = f"took none of the last {person.misses} calls"
+        floor.touch(person_id)
+
+
+def count_taken(floor: Floor, person_id: PersonId) -> None:
+    person = floor.people.get(person_id)
+    if person is not None:
+        person.misses = 0
 
 
 def phone_seen(floor: Floor, phone: PhoneId, registered: bool) -> None:

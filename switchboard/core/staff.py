@@ -39,6 +39,8 @@ class PersonRecord(Struct, kw_only=True):
     wrap_up_until_ms: int | None = None
     release_until_ms: int | None = None
     """When a leg that was told to end is told again."""
+    misses: int = 0
+    """Offers from queues that they did not take since they last took a call, or came back from a pause."""
     legs: dict[LegId, Engagement] = field(default_factory=dict)
     idle_since_ms: int = 0
     noted: PersonState | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from switchboard.adapters.log.sqlite import _CHECKPOINT_EACH, LogUnusable, SqliteLog
+from switchboard.adapters.log.sqlite import _CHECKPOINT_EACH, _WAL_BYTES, LogUnusable, SqliteLog
 from switchboard.core.entries import PersonChanged, PersonState
 from switchboard.core.facts import LegAnswered, LegEnded, SwitchLost
 from switchboard.core.ids import LegId, PersonId
@@ -121,8 +121,18 @@ async def test_a_batch_that_was_not_kept_leaves_nothing(tmp_path: Path) -> None:
     log.close()
 
 
+async def test_the_wal_stays_small_under_constant_load(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    for number in range(10 * _CHECKPOINT_EACH):
+        await kept(log, LegAnswered(LegId(f"{number}" * 100)), entries=3)
+        await asyncio.sleep(0)
+    assert (tmp_path / "log.db-wal").stat().st_size < 3 * _WAL_BYTES
+    log.close()
+
+
 async def test_the_wal_is_emptied_beside_the_commits(tmp_path: Path) -> None:
-    """No commit does it, however many there are; the file stays small all the same, and nothing is lost."""
+    """The file stays small, and nothing is lost."""
     log = SqliteLog(tmp_path / "log.db")
     log.clock = StoppedClock()
     assert log._write.execute("pragma wal_autocheckpoint").fetchone() == (0,)
@@ -168,6 +178,30 @@ async def test_a_log_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     log.close()
     with pytest.raises(LogUnusable, match="newer version"):
         SqliteLog(tmp_path / "log.db")
+
+
+async def test_a_log_of_an_older_version_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    log._write.execute("pragma user_version = 1")
+    log.close()
+    with pytest.raises(LogUnusable, match=r"older version .* deliver its records"):
+        SqliteLog(tmp_path / "log.db")
+
+
+async def test_no_room_on_the_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    await kept(log, LegAnswered(LegId("a")))
+    room = log._write.execute("pragma page_count").fetchone()[0]
+    log._write.execute(f"pragma max_page_count = {room}")
+    with pytest.raises(LogUnusable, match=r"full; make room"):
+        for number in range(5_000):
+            await kept(log, LegAnswered(LegId(f"{number}" * 1_000)))
+    stored = len([batch async for batch in log.stored(0)])
+    log.close()
+    again = SqliteLog(tmp_path / "log.db")
+    assert len([batch async for batch in again.stored(0)]) == stored > 1
+    again.close()
 
 
 def test_a_file_that_is_no_log_is_refused(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from switchboard.engine.ports import Batch, Clock, Placed
 
 _log = structlog.get_logger()
 
-FORMAT = 1
-"""Raised when the tables or the encoding of facts change in a way an older version cannot read."""
+FORMAT = 2
+"""Raised when the tables or the encoding of facts change in a way that another version would misread."""
 
 _SCHEMA = """
 create table if not exists batch (first integer primary key, at_ms integer not null, facts blob not null);
@@ -42,6 +42,8 @@ _CHECKPOINT_EACH = 200
 """Batches. SQLite's own rule (1 000 pages, some 200 batches) would do it inside whichever commit comes next."""
 
 _WAL_BYTES = 4 * 1024 * 1024
+
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC)
 
 _facts_encoder = msgspec.msgpack.Encoder()
 _facts_decoder = msgspec.msgpack.Decoder(tuple[Fact, ...])
@@ -105,8 +107,16 @@ class SqliteLog:
                 [(placed.position, placed.index, encode(placed.entry)) for placed in entries],
             )
         self._kept_since_checkpoint += 1
-        under_way = self._checkpointing is not None and not self._checkpointing.done()
-        if self._kept_since_checkpoint >= _CHECKPOINT_EACH and not under_way:
+        self._empty_the_wal()
+
+    def _empty_the_wal(self) -> None:
+        """Every so often; nearly all of it beside the commits. What they added meanwhile is moved here, a few pages:
+        the WAL begins anew only when nothing is left in it, which under constant load no other thread ever finds."""
+        if self._checkpointing is not None:
+            if self._checkpointing.done():
+                self._checkpointing = None
+                self._write.execute("pragma wal_checkpoint(passive)")
+        elif self._kept_since_checkpoint >= _CHECKPOINT_EACH:
             self._kept_since_checkpoint = 0
             self._checkpointing = asyncio.get_running_loop().run_in_executor(None, _checkpoint, self._path)
 
@@ -124,7 +134,8 @@ class SqliteLog:
                 after = first
 
     async def snapshot(self, position: int, state: bytes) -> None:
-        self._write.execute("insert or replace into snapshot values (?, ?)", (position, state))
+        with self._transaction() as write:
+            write.execute("insert or replace into snapshot values (?, ?)", (position, state))
 
     async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Placed]:
         rows = await self._query(
@@ -152,12 +163,15 @@ class SqliteLog:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, and one sync of the disk."""
-        self._write.execute("begin immediate")
         try:
+            self._write.execute("begin immediate")
             yield self._write
             self._write.execute("commit")
-        except BaseException:
-            self._write.execute("rollback")
+        except BaseException as error:
+            if self._write.in_transaction:  # SQLite may have rolled back by itself
+                self._write.execute("rollback")
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _NO_ROOM:
+                raise LogUnusable(f"{self._path}: {error}; make room, new calls go to Asterisk's own queue") from error
             raise
 
     async def _query(self, sql: str, *values: int) -> list[tuple[int, int, bytes]]:
@@ -185,6 +199,12 @@ def _open(path: Path) -> sqlite3.Connection:
     if version > FORMAT:
         connection.close()
         raise LogUnusable(f"{path}: written by a newer version (format {version}, this one reads {FORMAT})")
+    if 0 < version < FORMAT:
+        connection.close()
+        raise LogUnusable(
+            f"{path}: written by an older version (format {version}, this one reads {FORMAT}); let that one deliver its "
+            "records (/health says when), stop it with no calls under way, and move the file away"
+        )
     connection.execute(f"pragma user_version = {FORMAT}")
     return connection
 
