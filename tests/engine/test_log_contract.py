@@ -194,9 +194,13 @@ async def test_no_room_on_the_disk_is_said_and_loses_nothing(tmp_path: Path) -> 
     await kept(log, LegAnswered(LegId("a")))
     room = log._write.execute("pragma page_count").fetchone()[0]
     log._write.execute(f"pragma max_page_count = {room}")
-    with pytest.raises(LogUnusable, match=r"full; make room"):
+
+    async def fill() -> None:
         for number in range(5_000):
             await kept(log, LegAnswered(LegId(f"{number}" * 1_000)))
+
+    with pytest.raises(LogUnusable, match=r"full; make room"):
+        await fill()
     stored = len([batch async for batch in log.stored(0)])
     log.close()
     again = SqliteLog(tmp_path / "log.db")

@@ -112,7 +112,7 @@ def test_a_broken_rule_is_seen_and_said_with_its_seed(
         mock.patch.object(where, name, plant(getattr(where, name))),
         pytest.raises(BrokenPromise, match=message) as caught,
     ):
-        run(3, 3_000)
+        run(3, 10_000)
     assert str(caught.value).startswith("seed 3, fact ")
     assert len(str(caught.value).splitlines()) > 2, "the last facts of the call are not told"
 

@@ -202,8 +202,8 @@ def _open(path: Path) -> sqlite3.Connection:
     if 0 < version < FORMAT:
         connection.close()
         raise LogUnusable(
-            f"{path}: written by an older version (format {version}, this one reads {FORMAT}); let that one deliver its "
-            "records (/health says when), stop it with no calls under way, and move the file away"
+            f"{path}: written by an older version (format {version}, this one reads {FORMAT}); let that one deliver "
+            "its records (/health says when), stop it with no calls under way, and move the file away"
         )
     connection.execute(f"pragma user_version = {FORMAT}")
     return connection
