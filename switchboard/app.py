@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import shutil
 import signal
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from switchboard.adapters.log.sqlite import SqliteLog
 from switchboard.adapters.observe.http import Health, serve_observation
 from switchboard.adapters.observe.logs import log_what_happened
 from switchboard.adapters.observe.metrics import Metrics
+from switchboard.adapters.observe.systemd import Systemd
 from switchboard.adapters.postgres.directory import PostgresDirectory, open_directory_pool
 from switchboard.adapters.postgres.pool import Pool
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
@@ -53,6 +55,7 @@ class Service:
 
     def __init__(self, settings: Settings, policy: Policy, log: SqliteLog, look_ups: Pool, records: Pool) -> None:
         self._settings = settings
+        self._systemd = Systemd(os.environ)
         self._policy = policy
         self._schema_problem = ""
         self._event_log = log
@@ -86,14 +89,17 @@ class Service:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_until_told_to_stop())
+                tasks.create_task(self._systemd.stay_alive())
                 tasks.create_task(self._loop.run(self._telephony, self._directory))
                 tasks.create_task(self._ari.run())
                 tasks.create_task(self._patrol.run())
                 tasks.create_task(self._recorder.run())
                 tasks.create_task(self._follow_config(self._settings.config))
                 tasks.create_task(self._settle())
+                self._systemd.ready()
         except* Stopped:
             _log.info("service.stopping")
+            self._systemd.stopping()
         finally:
             await self._loop.take_snapshot()
             await observation.cleanup()
@@ -128,8 +134,9 @@ class Service:
             self._schema_problem = str(state)
             _log.error("schema.wrong", reason=str(state))
 
-    def _switch_state(self, state: State, _why: str) -> None:
+    def _switch_state(self, state: State, why: str) -> None:
         self._metrics.switch_ready.set(state is State.READY)
+        self._systemd.status(f"Asterisk is {state}{f': {why}' if why else ''}")
 
     async def _health(self) -> Health:
         floor = self._loop.exchange.floor

@@ -33,7 +33,8 @@ from switchboard.engine.ports import Refused
 if TYPE_CHECKING:
     from switchboard.adapters.postgres.imports import Summary
 
-WRONG_CONFIG, UNUSABLE = 3, 4
+WRONG_CONFIG, UNUSABLE, REPLACED = 3, 4, 5
+"""Exit codes. To start again mends neither the first nor the last: see systemd/switchboard.service."""
 
 
 class Importing(Protocol):
@@ -63,7 +64,7 @@ def _said_plainly() -> Iterator[None]:
             raise
         for leaf in _leaves(expected):
             click.echo(f"switchboard: {leaf}", err=True)
-        sys.exit(UNUSABLE)
+        sys.exit(REPLACED if expected.subgroup(AriReplaced) is not None else UNUSABLE)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
