@@ -64,6 +64,8 @@ def build(files: Files) -> Policy:
             longest_call_ms=company.limits.longest_call,
             settle_ms=company.limits.settle_for,
             pause_after_misses=company.limits.pause_after_misses,
+            calls_at_once=company.limits.calls_at_once,
+            new_calls_per_s=company.limits.new_calls_per_s,
         ),
     )
 

@@ -164,6 +164,12 @@ class Limits(Table):
         le=100,
         description="After so many calls of a queue in a row that they did not take an operator is paused; 0: never.",
     )
+    calls_at_once: int = Field(
+        default=1_000, ge=1, le=100_000, description="A caller beyond these goes to Asterisk's own queue at once."
+    )
+    new_calls_per_s: int = Field(
+        default=100, ge=1, le=10_000, description="So do those who come faster for more than two seconds."
+    )
 
 
 class Said(Table):

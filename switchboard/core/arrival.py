@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from switchboard.core import shifts
 from switchboard.core.actions import LookUpCaller, SetLanguage
+from switchboard.core.admission import why_not_taken
 from switchboard.core.call import send_on
 from switchboard.core.call_state import Call, LookingUp
 from switchboard.core.classification import unidentified, why_not_looked_up
@@ -52,9 +53,13 @@ def _new_call(floor: Floor, fact: CallArrived, call_id: CallId, direction: Direc
 
 def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     policy = floor.policy
+    too_many = why_not_taken(floor)
     call = _new_call(floor, fact, call_id, Direction.INBOUND, _read(fact.number, policy.number_plan))
     call.line = find_line(policy, fact.dialled)
     floor.because(call, "arrived", f"on line {call.line.name}" if call.line else "on a number that no line has")
+    if too_many is not None:
+        end(floor, call, Outcome.OVERFLOW, f"goes to Asterisk's own queue: {too_many}")
+        return call
     if call.line is not None and call.line.language != _DEFAULT_LANGUAGE:
         floor.act(SetLanguage(call_id, call.leg, call.line.language))
     let_hear_ringing(floor, call)

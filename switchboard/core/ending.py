@@ -34,9 +34,9 @@ def hang_up_everything(floor: Floor, call: Call, cause: int = NORMAL) -> None:
 
 
 def _farewell(call: Call, cause: int) -> Action:
-    """A caller whom a bug of ours left unserved goes to Asterisk's own queue; everybody else is hung up."""
+    """A caller whom we cannot serve goes to Asterisk's own queue; everybody else is hung up."""
     unserved = call.direction is Direction.INBOUND and call.answered_at_ms is None
-    if call.outcome is Outcome.OUR_FAULT and unserved:
+    if call.outcome in (Outcome.OUR_FAULT, Outcome.OVERFLOW) and unserved:
         return SendToDialplan(call.call_id, call.leg)
     return HangUp(call.call_id, call.leg, cause)
 

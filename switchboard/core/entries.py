@@ -53,6 +53,8 @@ class Outcome(StrEnum):
     """Asterisk lost the call while we were not connected to it."""
     CARRIER_FAULT = "carrier_fault"
     """The far end or the trunk failed (no route, congestion …)."""
+    OVERFLOW = "overflow"
+    """More callers came than are taken on; this one was given to Asterisk's own queue at once."""
     OUR_FAULT = "our_fault"
     """A bug of ours ended our part; the caller was given to Asterisk's fallback queue."""
 

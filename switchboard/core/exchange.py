@@ -81,6 +81,7 @@ class State(Struct, kw_only=True):
     switch_ready: bool = False
     switch: str = ""
     switch_lost_at_ms: int | None = None
+    next_arrival_us: int = 0
 
 
 class UnknownFormat(Exception):
@@ -325,6 +326,7 @@ class Exchange:
                 switch_ready=floor.switch_ready,
                 switch=floor.switch,
                 switch_lost_at_ms=floor.switch_lost_at_ms,
+                next_arrival_us=floor.next_arrival_us,
             )
         )
 
@@ -342,7 +344,7 @@ class Exchange:
         floor.calls, floor.people, floor.policies = state.calls, state.people, state.policies
         floor.current_version = state.current_version
         floor.switch_ready, floor.switch = state.switch_ready, state.switch
-        floor.switch_lost_at_ms = state.switch_lost_at_ms
+        floor.switch_lost_at_ms, floor.next_arrival_us = state.switch_lost_at_ms, state.next_arrival_us
         floor.rebuild()
         return exchange
 

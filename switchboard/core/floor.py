@@ -33,6 +33,8 @@ class Floor:
         """Names the run of Asterisk that was last surveyed."""
         self.switch_lost_at_ms: int | None = None
         """Since when it has been away; ``None`` while it is ready."""
+        self.next_arrival_us = 0
+        """When the next caller would come if they kept exactly to the rate that is taken on; see ``admission``."""
         # derived
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}

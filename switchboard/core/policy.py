@@ -204,6 +204,9 @@ class Limits(Struct, frozen=True):
     """How long a leg that was told to end may take before it is told again."""
     pause_after_misses: int = 3
     """After so many offers from queues in a row that they did not take a person is paused; 0: never."""
+    calls_at_once: int = 1_000
+    new_calls_per_s: int = 100
+    """Callers beyond these two go to Asterisk's own queue at once."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):

@@ -40,6 +40,12 @@ def without_dispatch() -> Policy:
     )
 
 
+def with_two_calls_at_once() -> Policy:
+    """A very small exchange."""
+    limits = msgspec.structs.replace(POLICY.limits, calls_at_once=2)
+    return msgspec.structs.replace(POLICY, version="two calls at once", limits=limits)
+
+
 def _with(queue: Queue, **changes: object) -> Queue:
     return msgspec.structs.replace(queue, **changes)
 
@@ -49,4 +55,5 @@ POLICIES = {
     "sofia": with_sofia(),
     "short rings": with_short_rings(),
     "no dispatch": without_dispatch(),
+    "two calls": with_two_calls_at_once(),
 }
