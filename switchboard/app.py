@@ -20,8 +20,11 @@ from switchboard.adapters.observe.http import Health, serve_observation
 from switchboard.adapters.observe.logs import log_what_happened
 from switchboard.adapters.observe.metrics import Metrics
 from switchboard.adapters.postgres.directory import PostgresDirectory, open_directory_pool
+from switchboard.adapters.postgres.follow import Follower
+from switchboard.adapters.postgres.local_directory import LocalDirectory
 from switchboard.adapters.postgres.pool import Pool
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
+from switchboard.adapters.postgres.replica import Replica
 from switchboard.config.load import load
 from switchboard.config.problems import BadConfig
 from switchboard.config.settings import Settings
@@ -63,7 +66,11 @@ class Service:
             ari_settings, AsteriskFeed(self._loop.post, ari_settings.app), on_state=self._switch_state
         )
         self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
-        self._directory = PostgresDirectory(look_ups, policy.timezone, clock)
+        self._replica = Replica(settings.data / "directory.db", clock)
+        self._follower = Follower(settings.database_url, self._replica, clock)
+        itself = PostgresDirectory(look_ups, policy.timezone, clock)
+        self._directory = LocalDirectory(self._replica, itself, policy.timezone, clock)
+        self._metrics.directory_age_s.set_function(lambda: self._replica.age_ms() / 1000)
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
 
     async def run(self) -> None:
@@ -81,12 +88,14 @@ class Service:
                 tasks.create_task(self._loop.run(self._telephony, self._directory))
                 tasks.create_task(self._ari.run())
                 tasks.create_task(self._recorder.run())
+                tasks.create_task(self._follower.run())
                 tasks.create_task(self._follow_config(self._settings.config))
                 tasks.create_task(self._settle())
         except* Stopped:
             _log.info("service.stopping")
         finally:
             await self._loop.take_snapshot()
+            self._replica.close()
             await observation.cleanup()
 
     async def _follow_config(self, folder: Path) -> None:
@@ -131,6 +140,8 @@ class Service:
             problems.append(f"Asterisk is {self._ari.state}")
         if self._schema_problem:
             problems.append(self._schema_problem)
+        if (look_ups := self._follower.problem()) is not None:
+            problems.append(look_ups)
         if lag_s > _LATE_DELIVERY_S:
             problems.append(f"Postgres is {lag_s:.0f} s behind; records wait in the log")
         return Health(
