@@ -221,7 +221,7 @@ class Replica:
 def _client(*columns: Any) -> Client:
     *known, overdue_minor, overdue_since, main, last_order_on = columns
     since = overdue_since if overdue_minor > 0 else None
-    return Client(*known, overdue_minor, since, bool(main), last_order_on)
+    return Client(*(*known, overdue_minor, since, bool(main), last_order_on))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
