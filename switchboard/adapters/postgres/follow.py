@@ -36,10 +36,10 @@ log = structlog.get_logger()
 
 CHANNEL = "client_change"
 PAGE_CLIENTS = 250
-"""Decoding that many holds the event loop for a millisecond or two."""
+"""Copied at a time; between two pages the event loop does what is more urgent."""
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PLACE, CHANGED, ALL = query("directory_place"), query("changed_clients"), query("all_clients")
-CLIENTS, PHONES, RECEIVABLES = query("copy_clients"), query("copy_phones"), query("copy_receivables")
+COPY = query("copy_clients")
 
 Result = TypeVar("Result")
 
@@ -166,7 +166,9 @@ class Follower:
         if anew:
             await _in_thread(partial(self._replica.begin, anew=True))
         while rows := await ids.fetch(PAGE_CLIENTS):
-            page = await _fetch_page(connection, [row["client_id"] for row in rows])
+            row = await connection.fetchrow(COPY, [row["client_id"] for row in rows])
+            assert row is not None, "a row without a table is always there"
+            page = Page(**row)
             if not copied and not anew:
                 await _in_thread(partial(self._replica.begin, anew=False))
             await _in_thread(partial(self._replica.put, page, anew=anew))
@@ -178,13 +180,6 @@ class Follower:
         log.warning("directory.away", why=why, again_in_s=self._pause_s, age_ms=self._replica.age_ms())
         await asyncio.sleep(self._pause_s)
         self._pause_s = min(self._pause_s * 2, self._longest_pause_s)
-
-
-async def _fetch_page(connection: Connection, ids: list[str]) -> Page:
-    """These clients as they are now. Decoding rows holds the event loop, so it is fed with one table at a time."""
-    clients = await connection.fetch(CLIENTS, ids)
-    phones = await connection.fetch(PHONES, ids)
-    return Page(ids, clients, phones, await connection.fetch(RECEIVABLES, ids))
 
 
 async def _in_thread(doing: Callable[[], Result]) -> Result:
