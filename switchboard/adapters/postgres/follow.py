@@ -41,6 +41,8 @@ BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PLACE, CHANGED, ALL = query("directory_place"), query("changed_clients"), query("all_clients")
 COPY = query("copy_clients")
 
+AWAY, CANNOT = "Postgres is away", "the client file cannot be copied"
+
 Result = TypeVar("Result")
 
 
@@ -81,7 +83,8 @@ class Follower:
         """What is not as it should be with look-ups, for people; ``None``: nothing."""
         age_ms = self._replica.age_ms()
         if not self._replica.filled:
-            return f"{self.trouble or 'the client file is not copied yet'}: look-ups ask Postgres itself"
+            why = self.trouble or "the client file is being copied"
+            return f"{why}: there is no copy yet, so each look-up asks Postgres"
         if self.trouble is None and age_ms < 3_000 * self._look_each_s:
             return None
         why = self.trouble or "the client file is being copied"
@@ -97,11 +100,11 @@ class Follower:
                     async with self._listening() as connection:
                         await self._follow(connection)
             except Refused as refused:
-                await self._pause_after("Postgres is away", refused.why)
+                await self._pause_after(CANNOT if _was_answered(refused.__cause__) else AWAY, refused.why)
             except Exception as error:  # a full disk, or a bug of ours: look-ups go on with what there is
                 log.exception("directory.failed")
                 self._replica.suspect(error)
-                await self._pause_after("the client file cannot be copied", f"{type(error).__name__}: {error}")
+                await self._pause_after(CANNOT, f"{type(error).__name__}: {error}")
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[Connection]:
@@ -180,6 +183,12 @@ class Follower:
         log.warning("directory.away", why=why, again_in_s=self._pause_s, age_ms=self._replica.age_ms())
         await asyncio.sleep(self._pause_s)
         self._pause_s = min(self._pause_s * 2, self._longest_pause_s)
+
+
+def _was_answered(error: BaseException | None) -> bool:
+    """Whether Postgres is there and says no: a table is missing, a right is. Not when it is about to end or to begin."""
+    going_or_coming = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+    return isinstance(error, asyncpg.PostgresError) and not isinstance(error, going_or_coming)
 
 
 async def _in_thread(doing: Callable[[], Result]) -> Result:
