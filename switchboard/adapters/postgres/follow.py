@@ -186,7 +186,7 @@ class Follower:
 
 
 def _was_answered(error: BaseException | None) -> bool:
-    """Whether Postgres is there and says no: a table is missing, a right is. Not when it is about to end or to begin."""
+    """Whether Postgres is there and says no: a table is missing, a right is. Not when it is ending or beginning."""
     going_or_coming = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
     return isinstance(error, asyncpg.PostgresError) and not isinstance(error, going_or_coming)
 
