@@ -39,6 +39,7 @@ from switchboard.engine.recorder import Recorder
 _log = structlog.get_logger()
 _LATE_DELIVERY_S = 10.0
 """Entries older than this that are not in Postgres are a problem worth telling."""
+_SCHEMA_AGAIN_S = 30.0
 
 
 class Stopped(Exception):
@@ -112,21 +113,25 @@ class Service:
     async def _settle(self) -> None:
         """What a start need not wait for. From its end on the garbage collector leaves out what is there by then, over
         a hundred thousand objects of the libraries: each time it walked them, calls stood still for 60 ms."""
-        await self._check_schema()
+        known = await self._schema_is_known()
         gc.freeze()
+        while not known:
+            await asyncio.sleep(_SCHEMA_AGAIN_S)
+            known = await self._schema_is_known()
 
-    async def _check_schema(self) -> None:
+    async def _schema_is_known(self) -> bool:
         """Look, beside serving, whether the database has our tables: callers are served either way."""
         from switchboard.adapters.postgres.schema import schema_state  # noqa: PLC0415  half a second of imports
 
         try:
             state = await asyncio.to_thread(schema_state, self._settings.database_url)
         except Refused as refused:
-            _log.warning("schema.unknown", reason=refused.why)
-            return
+            _log.warning("schema.unknown", reason=refused.why, again_in_s=_SCHEMA_AGAIN_S)
+            return False
         if not state.current:
             self._schema_problem = str(state)
             _log.error("schema.wrong", reason=str(state))
+        return True
 
     def _switch_state(self, state: State, _why: str) -> None:
         self._metrics.switch_ready.set(state is State.READY)
