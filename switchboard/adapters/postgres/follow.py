@@ -92,10 +92,12 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled. Nothing that goes wrong ends it: each failure is logged and tried again."""
-        if self._replica.filled and not await _in_thread(self._replica.sound):
-            self._replica.discard("its content is damaged")
+        examined = False
         while True:
             try:
+                if not examined and self._replica.filled and not await _in_thread(self._replica.sound):
+                    self._replica.discard("its content is damaged")
+                examined = True
                 with refusals("directory"):
                     async with self._listening() as connection:
                         await self._follow(connection)

@@ -29,21 +29,23 @@ FORMAT = 1
 """Changed whenever the tables do: a file of any other format is thrown away."""
 
 _SCHEMA = f"""
-create table if not exists client (
+begin;
+create table client (
     client_id text primary key, name text, client_class text, manager text, department text,
     credit_limit_minor integer, last_order_on text
 ) without rowid;
-create table if not exists client_phone (e164 text, client_id text, main integer, primary key (e164, client_id))
+create table client_phone (e164 text, client_id text, main integer, primary key (e164, client_id))
     without rowid;
-create index if not exists client_phone_by_client on client_phone (client_id);
-create table if not exists receivable (
+create index client_phone_by_client on client_phone (client_id);
+create table receivable (
     client_id text, document text, amount_minor integer, due_on text, primary key (client_id, document)
 ) without rowid;
-create table if not exists place (
+create table place (
     one integer primary key check (one = 1),
     history text not null, snapshot text not null, in_step_at_ms integer not null, filled_at_ms integer not null
 );
 pragma user_version = {FORMAT};
+commit;
 """
 
 _FIND = """
@@ -73,6 +75,8 @@ _INSERT = [_insert(table, columns) for table, columns in _TABLES.items()]
 _REMOVE = [f"delete from {table} where client_id in (select value from json_each(?))" for table in _TABLES]  # noqa: S608
 _CACHE_KB = 16_000
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_UNUSABLE = (*_DAMAGED, sqlite3.SQLITE_ERROR)
+"""The last: not the tables we know."""
 
 
 class Place(Struct, frozen=True):
@@ -105,13 +109,15 @@ class Replica:
     """When all of it was fetched the last time."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        """Open or create the file; it must be ours alone. Raises ``OSError``, ``sqlite3.Error`` when it cannot be."""
+        """Open or create the file; it must be ours alone. Raises ``OSError`` when it cannot be had."""
         self._path = path
         self._clock = clock
         self._writing = threading.Lock()
         try:
             self._open()
         except sqlite3.Error as error:
+            if _code(error) not in _UNUSABLE:  # a full disk, say: what is there may still be needed
+                raise OSError(f"{path}: {error}") from error
             self._throw_away(str(error))
             self._open()
 
@@ -141,7 +147,7 @@ class Replica:
 
     def suspect(self, error: Exception) -> None:
         """Something failed: if it was for the file's content (not a full disk), nothing is found in it any more."""
-        if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED:
+        if isinstance(error, sqlite3.Error) and _code(error) in _DAMAGED:
             self.damaged = True
 
     # ---- keeping it in step
@@ -211,7 +217,8 @@ class Replica:
             self._write.execute("pragma synchronous = normal")
             self._write.execute(f"pragma cache_size = -{_CACHE_KB}")
             self._write.execute("pragma journal_size_limit = 4194304")
-            self._write.executescript(_SCHEMA)
+            if version == 0:
+                self._write.executescript(_SCHEMA)
             row = self._write.execute("select history, snapshot, in_step_at_ms, filled_at_ms from place").fetchone()
         except BaseException:
             self._write.close()
@@ -236,3 +243,8 @@ def _client(*columns: Any) -> Client:
 
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary code; an error without one is ours, and says that the tables are others."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
