@@ -7,6 +7,7 @@ folder (a checkout under /root), the cluster lives in a temporary folder instead
 Either way each user of it gets a database of their own; `template` makes ready-migrated ones cheap to copy.
 """
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -29,10 +30,14 @@ _OWNER = "switchboard"
 
 
 class Postgres:
-    """A server. `url` leads to its maintenance database; valid between `start` and `stop`."""
+    """A server. `url` leads to its maintenance database; valid between `start` and `stop`.
 
-    def __init__(self, folder: Path) -> None:
+    `own`: one of our own, whatever server is given, so that it can be made to fail.
+    """
+
+    def __init__(self, folder: Path, *, own: bool = False) -> None:
         self.url = ""
+        self._own = own
         self._folder = folder
         self._child: Child | None = None
         self._temporary: Path | None = None
@@ -41,7 +46,7 @@ class Postgres:
     async def start(self) -> None:
         """Use the given server, or make and start one. Raises ProcessFailed, OSError."""
         given = os.environ.get(URL_VARIABLE)
-        if given:
+        if given and not self._own:
             self.url = given
             return
         account = _account()
@@ -51,10 +56,15 @@ class Postgres:
         await _initialise(home, account, password)
         argv = [str(_binary("postgres")), "-D", str(home / "cluster"), "-p", str(port), "-h", "127.0.0.1"]
         argv += ["-c", "unix_socket_directories=", "-c", "max_connections=60", "-c", "timezone=UTC"]
-        self._child = await processes.start(
-            "postgres", argv, output=self._folder / "postgres.log", run_as=account, cwd=Path("/")
-        )
+        self._argv, self._account = argv, account
         self.url = f"postgresql://{_OWNER}:{quote(password)}@127.0.0.1:{port}/postgres"
+        await self.start_again()
+
+    async def start_again(self) -> None:
+        """Start our own server on what it holds, as after `crash`; returns when it answers."""
+        self._child = await processes.start(
+            "postgres", self._argv, output=self._folder / "postgres.log", run_as=self._account, cwd=Path("/")
+        )
         await self._answers()
 
     async def stop(self) -> None:
@@ -83,16 +93,29 @@ class Postgres:
 
     async def pause(self) -> None:
         """Make our own server stop answering without ending it, as an outage: for tests of outages."""
-        self._signal(signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     async def resume(self) -> None:
         """End the outage."""
-        self._signal(signal.SIGCONT)
+        self._signal_all(signal.SIGCONT)
 
-    def _signal(self, number: signal.Signals) -> None:
+    async def crash(self) -> None:
+        """End our own server at once, everybody's connection with it; `start_again` brings it back."""
+        await self._ours().stop(signal.SIGQUIT)  # Postgres: immediate shutdown, recovery at the next start
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """The server and the processes that serve its connections, each of which leads a group of its own."""
+        server = self._ours().pid
+        children = Path(f"/proc/{server}/task/{server}/children")
+        os.kill(server, number)  # first: from then on it makes no more of them
+        for child in children.read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), number)
+
+    def _ours(self) -> Child:
         if self._child is None:
-            raise RuntimeError("only a server of our own can be paused")
-        os.kill(self._child.pid, number)
+            raise RuntimeError("only a server of our own can be made to fail")
+        return self._child
 
     async def _do(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url, timeout=10)

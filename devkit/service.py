@@ -33,12 +33,13 @@ class Service:
     def running(self) -> bool:
         return self._child is not None and self._child.running
 
-    async def start(self, timeout_s: float = 30) -> None:
-        """Start it; returns when it serves. Raises ProcessFailed with its last words, TimeoutError."""
+    async def start(self, timeout_s: float = 30, *, despite: str = "") -> None:
+        """Start it; returns when it serves, with no problem but one that names `despite`. Raises ProcessFailed with
+        its last words, TimeoutError."""
         argv = [sys.executable, "-m", "switchboard", "run"]
         self._child = await processes.start("the service", argv, output=self.log, env=self.env, cwd=PROJECT)
         deadline = Deadline(timeout_s, f"the service to be ready (its log: {self.log})")
-        while not await self._ready():
+        while not await self._ready(despite):
             self._child.check()
             await deadline.pause(0.05)
 
@@ -63,15 +64,21 @@ class Service:
         async with aiohttp.ClientSession() as session, session.get(f"http://{self.health}/{what}") as response:
             return await response.text()
 
-    async def _ready(self) -> bool:
+    async def problems(self) -> list[str] | None:
+        """What /health says is not as it should be; None while it says nothing."""
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
                 session.get(f"http://{self.health}/health") as response,
             ):
-                return response.status == 200
+                problems: list[str] = (await response.json())["problems"]
+                return problems
         except (aiohttp.ClientError, TimeoutError):
-            return False
+            return None
+
+    async def _ready(self, despite: str) -> bool:
+        problems = await self.problems()
+        return problems is not None and all(despite and despite in problem for problem in problems)
 
 
 async def run_command(env: dict[str, str], *words: str) -> str:

@@ -23,8 +23,11 @@ from switchboard.adapters.observe.logs import log_what_happened
 from switchboard.adapters.observe.metrics import Metrics
 from switchboard.adapters.observe.systemd import Systemd
 from switchboard.adapters.postgres.directory import PostgresDirectory, open_directory_pool
+from switchboard.adapters.postgres.follow import Follower
+from switchboard.adapters.postgres.local_directory import LocalDirectory
 from switchboard.adapters.postgres.pool import Pool
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
+from switchboard.adapters.postgres.replica import Replica
 from switchboard.config.load import load
 from switchboard.config.problems import BadConfig
 from switchboard.config.settings import Settings
@@ -40,8 +43,7 @@ from switchboard.engine.recorder import Recorder
 _log = structlog.get_logger()
 _LATE_DELIVERY_S = 10.0
 """Entries older than this that are not in Postgres are a problem worth telling."""
-
-
+_SCHEMA_AGAIN_S = 30.0
 _LITTLE_ROOM_MB = 200
 """Some days' facts and entries, were Postgres away so long."""
 
@@ -73,7 +75,11 @@ class Service:
         )
         self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
         self._patrol = Patrol(self._loop, self._telephony, clock)
-        self._directory = PostgresDirectory(look_ups, policy.timezone, clock)
+        self._replica = Replica(settings.data / "directory.db", clock)
+        self._follower = Follower(settings.database_url, self._replica, clock)
+        itself = PostgresDirectory(look_ups, policy.timezone, clock)
+        self._directory = LocalDirectory(self._replica, itself, policy.timezone, clock)
+        self._metrics.directory_age_s.set_function(lambda: self._replica.age_ms() / 1000)
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
 
     async def run(self) -> None:
@@ -94,6 +100,7 @@ class Service:
                 tasks.create_task(self._ari.run())
                 tasks.create_task(self._patrol.run())
                 tasks.create_task(self._recorder.run())
+                tasks.create_task(self._follower.run())
                 tasks.create_task(self._follow_config(self._settings.config))
                 tasks.create_task(self._settle())
                 self._systemd.ready()
@@ -102,6 +109,7 @@ class Service:
             self._systemd.stopping()
         finally:
             await self._loop.take_snapshot()
+            self._replica.close()
             await observation.cleanup()
 
     async def _follow_config(self, folder: Path) -> None:
@@ -118,21 +126,25 @@ class Service:
     async def _settle(self) -> None:
         """What a start need not wait for. From its end on the garbage collector leaves out what is there by then, over
         a hundred thousand objects of the libraries: each time it walked them, calls stood still for 60 ms."""
-        await self._check_schema()
+        known = await self._schema_is_known()
         gc.freeze()
+        while not known:
+            await asyncio.sleep(_SCHEMA_AGAIN_S)
+            known = await self._schema_is_known()
 
-    async def _check_schema(self) -> None:
+    async def _schema_is_known(self) -> bool:
         """Look, beside serving, whether the database has our tables: callers are served either way."""
         from switchboard.adapters.postgres.schema import schema_state  # noqa: PLC0415  half a second of imports
 
         try:
             state = await asyncio.to_thread(schema_state, self._settings.database_url)
         except Refused as refused:
-            _log.warning("schema.unknown", reason=refused.why)
-            return
+            _log.warning("schema.unknown", reason=refused.why, again_in_s=_SCHEMA_AGAIN_S)
+            return False
         if not state.current:
             self._schema_problem = str(state)
             _log.error("schema.wrong", reason=str(state))
+        return True
 
     def _switch_state(self, state: State, why: str) -> None:
         self._metrics.switch_ready.set(state is State.READY)
@@ -150,6 +162,8 @@ class Service:
         free_mb = shutil.disk_usage(self._settings.data).free // 1_000_000
         if free_mb < _LITTLE_ROOM_MB:
             problems.append(f"only {free_mb} MB are free in {self._settings.data}; without room no call can be served")
+        if (look_ups := self._follower.problem()) is not None:
+            problems.append(look_ups)
         if lag_s > _LATE_DELIVERY_S:
             problems.append(f"Postgres is {lag_s:.0f} s behind; records wait in the log")
         return Health(

@@ -74,7 +74,7 @@ name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
 | variable | default | meaning |
 | --- | --- | --- |
 | `SWITCHBOARD_CONFIG` | `config` | Folder of the files above. Mount the folder, not single files. |
-| `SWITCHBOARD_DATA` | required | Folder of the log; created when missing. |
+| `SWITCHBOARD_DATA` | required | Folder of the log and of the copy of the client file; created when missing. |
 | `SWITCHBOARD_DATABASE_URL` | required, secret | `postgresql://…` |
 | `SWITCHBOARD_ARI_URL` | required | `http://host:port/ari` |
 | `SWITCHBOARD_ARI_USER` | `switchboard` | User of ari.conf. |

@@ -31,7 +31,7 @@ class Settings:
     config: Path
     """Folder of the company's files."""
     data: Path
-    """Folder of the log; created when missing."""
+    """Folder of the log and of the copy of the client file; created when missing."""
     database_url: str = field(repr=False)
     ari_url: str
     """``http://host:port/ari``, without a slash at the end."""

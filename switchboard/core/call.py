@@ -7,7 +7,6 @@ doubled, or about a leg that was given up; ``handle`` says so by returning false
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import assert_never
 
 from switchboard.core import queueing, shifts
@@ -25,7 +24,6 @@ from switchboard.core.call_state import (
     Talking,
     Waiting,
 )
-from switchboard.core.caller import Client
 from switchboard.core.classification import Classified, classify, unidentified
 from switchboard.core.ending import end, forget_if_gone, hang_up_again
 from switchboard.core.entries import Direction, Outcome
@@ -64,7 +62,7 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
     """Let ``fact`` happen to ``call``; false when it means nothing to it (any more)."""
     match fact:
         case CallerFound():
-            return when_found(floor, call, fact.clients)
+            return when_found(floor, call, fact)
         case LookUpFailed():
             return when_not_found(floor, call, fact.why)
         case LegAnswered():
@@ -86,10 +84,10 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
 # who is it, and where to -------------------------------------------------------------------------------------
 
 
-def when_found(floor: Floor, call: Call, clients: Sequence[Client]) -> bool:
+def when_found(floor: Floor, call: Call, found: CallerFound) -> bool:
     if not isinstance(call.state, LookingUp):
         return False
-    return send_on(floor, call, classify(clients))
+    return send_on(floor, call, classify(found.clients, found.age_ms))
 
 
 def when_not_found(floor: Floor, call: Call, why: str) -> bool:

@@ -10,6 +10,9 @@ from switchboard.core.caller import Client, Debt, choose_client
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.policy import NEW, UNIDENTIFIED
 
+STALE_MS = 60_000
+"""From this age on the stored reason admits that the client file was known only as it had been."""
+
 
 class Classified(Struct, frozen=True):
     client: Client | None
@@ -19,13 +22,15 @@ class Classified(Struct, frozen=True):
     """How the client was found and how the class follows."""
 
 
-def classify(found: Sequence[Client]) -> Classified:
-    """Class of a caller whose number was looked up; ``found`` are all clients who have it."""
+def classify(found: Sequence[Client], age_ms: int = 0) -> Classified:
+    """Class of a caller whose number was looked up; ``found`` are all clients who had it ``age_ms`` ago."""
     choice = choose_client(found)
     client = choice.client
-    if client is None:
-        return Classified(None, NEW, Debt.NONE, (choice.reason, "unknown number: class new"))
     reasons = [choice.reason]
+    if age_ms >= STALE_MS:
+        reasons.append(f"that is as known {say_age(age_ms)} ago, nothing newer could be had")
+    if client is None:
+        return Classified(None, NEW, Debt.NONE, (*reasons, "unknown number: class new"))
     if client.manager is None:
         client_class = NEW
         reasons.append(f"class {client.client_class} in the file, but no manager yet: class new")
@@ -35,6 +40,17 @@ def classify(found: Sequence[Client]) -> Classified:
     if client.debt is not Debt.NONE:
         reasons.append(explain_debt(client))
     return Classified(client, client_class, client.debt, tuple(reasons))
+
+
+def say_age(age_ms: int) -> str:
+    """For people, rounded down: ``40 s``, ``12 min``, ``30 h``, ``2 days``."""
+    minutes = age_ms // 60_000
+    if minutes < 1:
+        return f"{age_ms // 1000} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
 
 
 def unidentified(reason: str) -> Classified:

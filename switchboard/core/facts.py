@@ -40,6 +40,8 @@ class CallerFound(Struct, frozen=True, tag=True):
 
     call: CallId
     clients: tuple[Client, ...]
+    age_ms: int = 0
+    """How old the directory's knowledge was: it may have answered from a copy."""
 
 
 class LookUpFailed(Struct, frozen=True, tag=True):

@@ -73,7 +73,7 @@ class Lanes:
         try:
             async with asyncio.timeout(action.within_ms / 1000):
                 clients = await self._directory.find(action.number)
-            self._post(CallerFound(action.call, clients))
+            self._post(CallerFound(action.call, clients, self._directory.age_ms()))
         except Refused as refusal:
             self._post(LookUpFailed(action.call, refusal.why))
         except TimeoutError:

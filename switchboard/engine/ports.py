@@ -48,9 +48,26 @@ class Surveyor(Protocol):
         """What lives in the switch right now. Raises ``Refused``."""
 
 
+MOST_CLIENTS = 100
+"""A number that more clients share tells nothing about who calls (a switchboard's, a made-up one)."""
+
+
 class Directory(Protocol):
     async def find(self, number: PhoneNumber) -> tuple[Client, ...]:
-        """All clients that have this number, ordered by client id; empty when nobody has. Raises ``Refused``."""
+        """All clients that have this number, ordered by client id; empty when nobody has.
+
+        Raises ``Refused``, also when more than ``MOST_CLIENTS`` share it.
+        """
+
+    def age_ms(self) -> int:
+        """How old the knowledge is that ``find`` answers from; 0 when it asks whoever knows."""
+
+
+def few_enough(number: PhoneNumber, found: Sequence[Client]) -> tuple[Client, ...]:
+    """What was found, for ``Directory.find`` to return. Raises ``Refused`` when too many share the number."""
+    if len(found) > MOST_CLIENTS:
+        raise Refused(f"look-up: more than {MOST_CLIENTS} clients share {number}, so it says nothing")
+    return tuple(found)
 
 
 class Batch(Struct, frozen=True):

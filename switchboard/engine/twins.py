@@ -5,7 +5,8 @@ They pass the same contract tests as the real ones, and can be told to be away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 
 import msgspec
 
@@ -13,22 +14,31 @@ from switchboard.core.caller import Client
 from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
 from switchboard.core.ids import CallId
 from switchboard.core.phone_number import PhoneNumber
-from switchboard.engine.ports import Placed, Refused
+from switchboard.engine.ports import Placed, Refused, few_enough
 
 
 class MemoryDirectory:
     """The port ``Directory`` over a dictionary."""
 
-    def __init__(self) -> None:
+    def __init__(self, today: Callable[[], date] = lambda: date.min) -> None:
+        """``today``: what is due earlier is overdue; needed only where receivables are added."""
         self._clients: dict[str, dict[str, Client]] = {}
+        self._owed: dict[str, list[tuple[int, date]]] = {}
+        self._today = today
         self.away: str | None = None
         """Why every look-up is refused from now on; ``None``: none is."""
+        self.old_ms = 0
+        """What it says of its own age."""
 
     def add(self, client: Client, *numbers: str, main: str | None = None) -> None:
         """File ``client`` under these numbers (E.164); the one that is ``main`` is marked so."""
         for number in numbers:
             found = msgspec.structs.replace(client, main_number=number == main)
             self._clients.setdefault(number, {})[client.client_id] = found
+
+    def owe(self, client_id: str, amount_minor: int, due_on: date) -> None:
+        """File one more document; the client's sums then follow from the documents."""
+        self._owed.setdefault(client_id, []).append((amount_minor, due_on))
 
     async def find(self, number: PhoneNumber) -> tuple[Client, ...]:
         """See the port."""
@@ -37,7 +47,25 @@ class MemoryDirectory:
         if self.away is not None:
             raise Refused(f"look-up: {self.away}")
         found = self._clients.get(number.e164, {})
-        return tuple(found[client_id] for client_id in sorted(found))
+        return few_enough(number, [self._with_sums(found[client_id]) for client_id in sorted(found)])
+
+    def _with_sums(self, client: Client) -> Client:
+        owed = self._owed.get(client.client_id)
+        if owed is None:
+            return client
+        late = [(amount_minor, due_on) for amount_minor, due_on in owed if due_on < self._today()]
+        overdue_minor = max(0, sum(amount_minor for amount_minor, _ in late))
+        since = min((due_on for amount_minor, due_on in late if amount_minor > 0), default=None)
+        return msgspec.structs.replace(
+            client,
+            receivable_minor=sum(amount_minor for amount_minor, _ in owed),
+            overdue_minor=overdue_minor,
+            overdue_since=since.isoformat() if since is not None and overdue_minor else None,
+        )
+
+    def age_ms(self) -> int:
+        """See the port."""
+        return self.old_ms
 
 
 class MemoryRecords:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchboard.core.caller import Client, Debt, choose_client
-from switchboard.core.classification import classify, debt_minor, unidentified, why_not_looked_up
+from switchboard.core.classification import STALE_MS, classify, debt_minor, say_age, unidentified, why_not_looked_up
 from switchboard.core.entries import PersonState
 from switchboard.core.ids import CallId, LegId, PersonId
 from switchboard.core.matching import WaitingCaller, next_caller, next_person
@@ -149,6 +149,21 @@ class TestClass:
 
     def test_the_class_of_the_file(self) -> None:
         assert classify((client("a", client_class="market"),)).client_class == "market"
+
+    @pytest.mark.parametrize("found", [(), (client("a"),)])
+    def test_what_was_known_some_time_ago_is_admitted(self, found: tuple[Client, ...]) -> None:
+        fresh, old = classify(found, STALE_MS - 1), classify(found, STALE_MS)
+        assert fresh == classify(found)
+        assert "that is as known 1 min ago, nothing newer could be had" in old.reasons
+        assert (old.client_class, old.debt) == (fresh.client_class, fresh.debt)
+
+    @pytest.mark.parametrize(
+        ("age_s", "said"),
+        [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3_599, "59 min"), (3_600, "1 h"), (172_799, "47 h"),
+         (172_800, "2 days")],
+    )  # fmt: skip
+    def test_ages_are_rounded_down(self, age_s: float, said: str) -> None:
+        assert say_age(round(age_s * 1000)) == said
 
     def test_unidentified(self) -> None:
         assert unidentified("why").client_class == UNIDENTIFIED

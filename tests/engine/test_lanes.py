@@ -46,6 +46,9 @@ class File:
             raise self.answer
         return self.answer
 
+    def age_ms(self) -> int:
+        return 7
+
 
 async def perform(switch: Switch, directory: File, *actions: Action, until: int = 0) -> list[Fact]:
     """Give the actions, open every gate after the lanes had a chance to run, and return the facts posted."""
@@ -109,7 +112,7 @@ async def test_a_look_up_does_not_hold_up_its_call() -> None:
     switch.gates[LegId("never waited for")] = gate
     posted = await perform(switch, File((), gate), LookUpCaller(CallId("1"), NUMBER, 2_000), answer)
     assert switch.done == [answer]
-    assert posted == [CallerFound(CallId("1"), ())]
+    assert posted == [CallerFound(CallId("1"), (), age_ms=7)]
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def _dials(run: Runner, name: str, dialled: str) -> list[Fact]:
     return [facts.CallArrived(run.new_leg(name), Entrance.PHONE, name, dialled, PhoneId(name))]
 
 
-def _found(run: Runner, name: str, whom: str) -> list[Fact]:
+def _found(run: Runner, name: str, whom: str, minutes: str = "0") -> list[Fact]:
     clients = () if whom == "nobody" else tuple(run.clients[one] for one in whom.split(" or "))
-    return [facts.CallerFound(run.calls[name], clients)]
+    return [facts.CallerFound(run.calls[name], clients, int(minutes) * 60_000)]
 
 
 def _ends(run: Runner, name: str, how: str) -> list[Fact]:
@@ -129,6 +129,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
         lambda run, name, at_s: [facts.DeadlinePassed(run.start_ms + round(float(at_s) * 1000), call=run.calls[name])],
     ),
     (r"again", lambda run: run.last_facts),
+    (r"(\w+) is (.+) as known (\d+) min ago", _found),
     (r"(\w+) is (.+)", _found),
 ]
 

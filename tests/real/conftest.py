@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from devkit.asterisk import PROJECT
 from devkit.company import SAMPLE_CONFIG, Company
+from devkit.postgres import Postgres, installed
 from devkit.short_waits import shortened
 
 FOLDER = PROJECT / ".dev" / "test-company"
@@ -17,8 +18,13 @@ FOLDER = PROJECT / ".dev" / "test-company"
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def company() -> AsyncIterator[Company]:
     config = shortened(SAMPLE_CONFIG, FOLDER.with_name("test-config"), longest="8s")
-    async with Company(FOLDER, config=config) as opened:
-        yield opened
+    server = Postgres(FOLDER.with_name("test-postgres"), own=installed())  # it will be made to fail
+    await server.start()
+    try:
+        async with Company(FOLDER, config=config, postgres=server) as opened:
+            yield opened
+    finally:
+        await server.stop()
 
 
 @pytest.fixture(autouse=True)

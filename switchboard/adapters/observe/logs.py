@@ -18,6 +18,12 @@ from switchboard.core.facts import Fact, PolicyLoaded, SwitchLost, SwitchReady
 
 _log = structlog.get_logger()
 
+# without local variables: clients and their numbers are among them
+_JSON_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+_CONSOLE = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+
 
 def set_up_logging(*, as_json: bool, level: str = "info") -> None:
     """JSON lines on stderr for machines, coloured lines for people at a terminal."""
@@ -27,8 +33,8 @@ def set_up_logging(*, as_json: bool, level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-            *([structlog.processors.dict_tracebacks] if as_json else []),
-            structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
+            *([_JSON_TRACEBACKS] if as_json else []),
+            structlog.processors.JSONRenderer() if as_json else _CONSOLE,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),

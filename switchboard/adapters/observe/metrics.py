@@ -39,6 +39,11 @@ class Metrics:
         self.undelivered_s = Gauge(
             "switchboard_delivery_lag_seconds", "Age of the oldest entry not yet in Postgres", registry=registry
         )
+        self.directory_age_s = Gauge(
+            "switchboard_directory_age_seconds",
+            "Age of the copy of the client file; 0 while look-ups ask Postgres itself",
+            registry=registry,
+        )
         self.switch_ready = Gauge("switchboard_switch_ready", "1 while Asterisk is connected", registry=registry)
         registry.register(_Floor(exchange))
 

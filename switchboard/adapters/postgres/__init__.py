@@ -1,1 +1,2 @@
-"""Postgres: client look-ups (``directory``), the call record (``recorder``), imports, the schema."""
+"""Postgres: client look-ups (``local_directory``, from a copy that ``follow`` keeps in step), the call record
+(``recorder``), imports, the schema."""

@@ -1,4 +1,4 @@
-"""Who has this number: the client file in Postgres, asked on the call's way.
+"""Who has this number: the client file in Postgres, asked on the call's way while there is no copy of it yet.
 
 The caller of ``find`` has its own deadline. This adapter is bounded besides, and answers within ``WITHIN_MS`` whatever
 Postgres does: when every connection is in use, when the server is gone, when its socket is dead and nothing ever comes
@@ -8,23 +8,20 @@ back. The query runs in a task of its own, so that giving up on it need not wait
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from switchboard.adapters.postgres.pool import Pool, open_pool, refusals
 from switchboard.adapters.postgres.queries import query
+from switchboard.adapters.postgres.today import Today
 from switchboard.core.caller import Client
 from switchboard.core.ids import PersonId
 from switchboard.core.phone_number import PhoneNumber
-from switchboard.engine.ports import Clock, Refused
+from switchboard.engine.ports import MOST_CLIENTS, Clock, few_enough
 
 WITHIN_MS = 500
 """The adapter's own bound; the deadline for a caller (``limits.look_up_ms``) is the engine's and shorter."""
 CONNECTIONS = 8
-MOST_CLIENTS = 100
-"""A number that more clients share tells nothing about who calls (a switchboard's, a made-up one)."""
 
 FIND = query("find_clients")
 
@@ -37,10 +34,8 @@ class PostgresDirectory:
     """The port ``Directory`` over the tables ``client``, ``client_phone`` and ``receivable``."""
 
     def __init__(self, pool: Pool, timezone: str, clock: Clock) -> None:
-        """``timezone`` is where "today" is decided, by IANA name: a debt is overdue from the next midnight there."""
         self._pool = pool
-        self._zone = ZoneInfo(timezone)
-        self._clock = clock
+        self._today = Today(timezone, clock)
         self._asking: set[asyncio.Task[list[asyncpg.Record]]] = set()
 
     async def find(self, number: PhoneNumber) -> tuple[Client, ...]:
@@ -49,9 +44,11 @@ class PostgresDirectory:
             return ()
         with refusals("look-up"):
             rows = await self._ask_in_time(number.e164)
-        if len(rows) > MOST_CLIENTS:
-            raise Refused(f"look-up: more than {MOST_CLIENTS} clients share {number}, so it says nothing")
-        return tuple(_client(row) for row in rows)
+        return few_enough(number, [_client(row) for row in rows])
+
+    def age_ms(self) -> int:
+        """See the port: asked afresh each time."""
+        return 0
 
     async def _ask_in_time(self, e164: str) -> list[asyncpg.Record]:
         asking = asyncio.create_task(self._ask(e164))
@@ -75,9 +72,6 @@ class PostgresDirectory:
     async def _ask(self, e164: str) -> list[asyncpg.Record]:
         async with self._pool.acquire(timeout=WITHIN_MS / 1000) as connection:
             return await connection.fetch(FIND, e164, self._today(), MOST_CLIENTS + 1)
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).astimezone(self._zone).date()
 
 
 def _client(row: asyncpg.Record) -> Client:

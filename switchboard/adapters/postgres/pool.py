@@ -38,13 +38,18 @@ async def open_pool(url: str, *, connections: int, answer_ms: int, what: str) ->
         timeout=CONNECT_WITHIN_S,
         command_timeout=answer_ms / 1000,
         reset=_keep_session,
-        server_settings={
-            "application_name": f"switchboard {what}",
-            "statement_timeout": f"{answer_ms}ms",
-            "timezone": "UTC",
-            "jit": "off",  # compiling takes longer than any query here
-        },
+        server_settings=session_settings(what, answer_ms),
     )
+
+
+def session_settings(what: str, answer_ms: int) -> dict[str, str]:
+    """What every session of ours asks of the server: see ``open_pool``."""
+    return {
+        "application_name": f"switchboard {what}",
+        "statement_timeout": f"{answer_ms}ms",
+        "timezone": "UTC",
+        "jit": "off",  # compiling takes longer than any query here
+    }
 
 
 async def _keep_session(connection: Any) -> None:

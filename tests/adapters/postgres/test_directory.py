@@ -1,37 +1,26 @@
-"""Look-ups in Postgres: debts as of today in the company's time zone, and an answer in time whatever Postgres does."""
+"""Look-ups in Postgres: an answer in time whatever Postgres does. What they answer is in the contract tests."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import date, datetime
-from urllib.parse import urlsplit, urlunsplit
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
-from switchboard.adapters.postgres.directory import CONNECTIONS, MOST_CLIENTS, PostgresDirectory, open_directory_pool
+from switchboard.adapters.postgres.directory import CONNECTIONS, PostgresDirectory, open_directory_pool
 from switchboard.adapters.postgres.pool import Pool
-from switchboard.core.caller import Client, Debt
 from switchboard.core.phone_number import NumberPlan, read_number
 from switchboard.engine.ports import Refused
+from tests.adapters.contract.books import SetClock
+from tests.adapters.postgres.copies import MOSCOW
+from tests.adapters.postgres.wire import wire_to
 
 pytestmark = pytest.mark.postgres
 
 NUMBER = read_number("+74950001008", NumberPlan())
-MOSCOW = "Europe/Moscow"
 SLOWEST_ANSWER_S = 1.5
 """Bound on every answer in these tests; the adapter's own is 0.5 s, the machine may be slow."""
-
-
-class SetClock:
-    def __init__(self, *moment: int, zone: str = MOSCOW) -> None:
-        self.at_ms = int(datetime(*moment, tzinfo=ZoneInfo(zone)).timestamp() * 1000)  # type: ignore[arg-type, misc]
-
-    def now_ms(self) -> int:
-        return self.at_ms
 
 
 NOON = SetClock(2026, 3, 10, 12)
@@ -52,71 +41,6 @@ async def client(database: asyncpg.Connection[asyncpg.Record]) -> str:
     )
     await database.execute("INSERT INTO client_phone VALUES ('c', $1, '', NULL, true)", NUMBER.e164)
     return "c"
-
-
-async def owes(database: asyncpg.Connection[asyncpg.Record], document: str, amount_minor: int, due_on: str) -> None:
-    await database.execute(
-        "INSERT INTO receivable VALUES ('c', $1, $2, $3)", document, amount_minor, date.fromisoformat(due_on)
-    )
-
-
-async def found(pool: Pool, clock: SetClock = NOON) -> Client:
-    (client,) = await PostgresDirectory(pool, MOSCOW, clock).find(NUMBER)
-    return client
-
-
-async def test_receivables_are_summed_and_what_is_overdue_apart(
-    pool: Pool, database: asyncpg.Connection[asyncpg.Record], client: str
-) -> None:
-    assert ((await found(pool)).receivable_minor, (await found(pool)).debt) == (0, Debt.NONE)
-    await owes(database, "1", 30_000, "2026-04-01")
-    assert (await found(pool)).debt == Debt.NONE
-    await owes(database, "2", 20_000, "2026-03-01")
-    await owes(database, "3", 10_000, "2026-02-01")
-    late = await found(pool)
-    assert (late.receivable_minor, late.overdue_minor, late.overdue_since) == (60_000, 30_000, "2026-02-01")
-    assert late.debt == Debt.OVERDUE
-    await owes(database, "4", 50_000, "2026-05-01")
-    assert (await found(pool)).debt == Debt.OVERDUE_AND_OVER_LIMIT
-
-
-async def test_credit_notes_lower_what_is_owed_and_never_make_a_debt(
-    pool: Pool, database: asyncpg.Connection[asyncpg.Record], client: str
-) -> None:
-    await owes(database, "1", 10_000, "2026-02-01")
-    await owes(database, "2", -25_000, "2026-02-02")
-    even = await found(pool)
-    assert (even.receivable_minor, even.overdue_minor, even.overdue_since) == (-15_000, 0, None)
-    assert even.debt == Debt.NONE
-
-
-@pytest.mark.parametrize(
-    ("clock", "overdue"),
-    [
-        (SetClock(2026, 3, 10, 23, 59), False),  # due today is not overdue
-        (SetClock(2026, 3, 11, 0, 1), True),
-        (SetClock(2026, 3, 10, 20, 59, zone="UTC"), False),  # 23:59 in Moscow
-        (SetClock(2026, 3, 10, 21, 1, zone="UTC"), True),  # already tomorrow in Moscow
-    ],
-)
-async def test_today_is_the_companys_day(
-    pool: Pool, database: asyncpg.Connection[asyncpg.Record], client: str, clock: SetClock, overdue: bool
-) -> None:
-    await owes(database, "1", 100, "2026-03-10")
-    assert ((await found(pool, clock)).overdue_minor > 0) is overdue
-
-
-async def test_a_number_that_very_many_share_says_nothing(
-    pool: Pool, database: asyncpg.Connection[asyncpg.Record]
-) -> None:
-    await database.execute(
-        "INSERT INTO client (client_id, name, client_class) SELECT n::text, '', 'retail' FROM generate_series(0, $1) n",
-        MOST_CLIENTS,
-    )
-    await database.execute("INSERT INTO client_phone SELECT client_id, $1, '', NULL, false FROM client", NUMBER.e164)
-    with pytest.raises(Refused, match="share") as refused:
-        await PostgresDirectory(pool, MOSCOW, NOON).find(NUMBER)
-    assert str(NUMBER.e164) not in refused.value.why  # masked
 
 
 async def refused_in_time(directory: PostgresDirectory) -> None:
@@ -151,59 +75,6 @@ async def test_an_import_keeps_no_caller_waiting(
     async with database.transaction():
         await database.execute("LOCK TABLE client, client_phone, receivable IN SHARE ROW EXCLUSIVE MODE")
         assert len(await PostgresDirectory(pool, MOSCOW, NOON).find(NUMBER)) == 1
-
-
-class Wire:
-    """A way to Postgres that can go dead: bytes stop in both directions, nothing is ever closed."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._server = (host, port)
-        self._alive = asyncio.Event()
-        self._alive.set()
-        self._pumps: set[asyncio.Task[None]] = set()
-        self._writers: list[asyncio.StreamWriter] = []
-
-    def die(self) -> None:
-        self._alive.clear()
-
-    def revive(self) -> None:
-        self._alive.set()
-
-    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._alive.wait()
-        far_reader, far_writer = await asyncio.open_connection(*self._server)
-        self._writers += [writer, far_writer]
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            pump = asyncio.create_task(self._pump(source, sink))
-            self._pumps.add(pump)
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while content := await source.read(65_536):
-                await self._alive.wait()
-                sink.write(content)
-                await sink.drain()
-        except ConnectionError:
-            pass
-        sink.close()
-
-    def cut(self) -> None:
-        for pump in self._pumps:
-            pump.cancel()
-        for writer in self._writers:
-            writer.close()
-
-
-@asynccontextmanager
-async def wire_to(url: str) -> AsyncIterator[tuple[str, Wire]]:
-    parts = urlsplit(url)
-    wire = Wire(parts.hostname or "127.0.0.1", parts.port or 5432)
-    server = await asyncio.start_server(wire.connect, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    account = parts.netloc.rpartition("@")[0]
-    yield urlunsplit(parts._replace(netloc=f"{account}@127.0.0.1:{port}", query="sslmode=disable")), wire
-    server.close()
-    wire.cut()
 
 
 async def test_when_the_socket_is_dead_the_answer_is_still_in_time(database_url: str, client: str) -> None:
