@@ -182,9 +182,9 @@ class Company:
         rows: list[asyncpg.Record] = await self._database.fetch(statement, *values)
         return rows
 
-    async def ari(self, path: str) -> Any:
-        """GET from Asterisk's REST interface: what really is, whatever the service believes."""
-        async with self._http.get(f"{self.settings.ari_url}/{path}") as response:
+    async def ari(self, path: str, method: str = "GET") -> Any:
+        """Ask Asterisk's REST interface: what really is, whatever the service believes."""
+        async with self._http.request(method, f"{self.settings.ari_url}/{path}") as response:
             response.raise_for_status()
             return await response.json()
 
