@@ -19,6 +19,7 @@ from time import monotonic
 from benchmarks import processor
 from devkit import phones, processes
 from devkit.company import SAMPLE_CONFIG, Company
+from devkit.phones import SIPP_OPTIONS
 from devkit.processes import Child
 from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario
 
@@ -27,7 +28,6 @@ CALLERS = 1_000
 PATIENCE_MS = 30_000
 _SIGN_ON_EACH_S = 120
 """Phones sign on for 300 s."""
-SIPP = ("-nostdin", "-timer_resol", "1", "-default_behaviors", "all,-bye,-abortunexp")
 _OPERATOR = Path(__file__).with_name("operator.xml")
 _EXTENSIONS = {"free": "74950009901", "waiting": "74950009902"}
 
@@ -118,7 +118,7 @@ class Field:
             self._serial += 1
             files = ScenarioFiles(phone.folder, f"bench-{name}-{self._serial}", scenario)
             phone.log.follow(files.messages)
-            argv = ["sipp", *SIPP, *files.options(), "-i", phone.address, "-p", str(phone.port)]
+            argv = ["sipp", *SIPP_OPTIONS, *files.options(), "-i", phone.address, "-p", str(phone.port)]
             self._operators.append(await processes.start(f"phone {name}", argv))
 
     async def close(self) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 from benchmarks import processor
-from benchmarks.field import OPERATORS, SIPP, Field, Load, Side, now_us, sleep_until
+from benchmarks.field import OPERATORS, Field, Load, Side, now_us, sleep_until
 from benchmarks.figures import Figures, figures
 from devkit import processes
+from devkit.phones import SIPP_OPTIONS
 from devkit.ports import free_udp_ports
 from devkit.processes import Deadline, ProcessFailed
 from devkit.scenarios import ScenarioFiles
@@ -107,7 +108,7 @@ async def _start_callers(field: Field, load: Load, name: str, log: MessageLog) -
     log.follow(files.messages)
     address = company.carrier.address
     pace = ["-r", str(CALLS_PER_S), "-l", "1000"] if load is Load.FREE else ["-r", "20", "-l", str(IN_HAND)]
-    argv = ["sipp", *SIPP, *files.options(), "-inf", str(field.callers), *pace]
+    argv = ["sipp", *SIPP_OPTIONS, *files.options(), "-inf", str(field.callers), *pace]
     argv += ["-i", address, "-p", str(free_udp_ports(1, address)[0])]
     return await processes.start(f"callers {name}", [*argv, company.settings.sip])
 

@@ -17,6 +17,7 @@ import asyncio
 import secrets
 import shutil
 import sys
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +27,7 @@ import asyncpg
 
 from devkit import asterisk_tree, phones, processes
 from devkit.asterisk import PROJECT, Asterisk, Settings
+from devkit.crowd import PhoneBank, bank
 from devkit.phones import ANSWER, Behaviour, Call, Carrier, Phone
 from devkit.ports import free_tcp_port, free_udp_ports
 from devkit.postgres import Postgres
@@ -44,7 +46,7 @@ class Company:
     """`folder` holds everything the company writes; it is emptied first. `config` is its config folder.
 
     `postgres` may be a server that is running already and shared; else the company starts its own. `serving=False`
-    leaves the service stopped at first.
+    leaves the service stopped at first. `banks` names people whose phones are one process together, see `devkit.crowd`.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Company:
         postgres: Postgres | None = None,
         settings: Settings | None = None,
         serving: bool = True,
+        banks: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self.folder = folder
         self.config = config
@@ -63,8 +66,11 @@ class Company:
         self.database_url = ""
         self._shared_postgres = postgres
         self._serving = serving
+        self._banked = banks or {}
         self._closing = AsyncExitStack()
-        self._secrets = {person.phone: secrets.token_urlsafe(12) for person in self.policy.people.values()}
+        self._secrets: dict[str, str] = {
+            person.phone: secrets.token_urlsafe(12) for person in self.policy.people.values()
+        }
 
     async def __aenter__(self) -> Self:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -88,7 +94,7 @@ class Company:
     async def open_shift(self) -> None:
         """The operators sign in; returns when everybody is ready."""
         operators = [person.phone for person in self.policy.people.values() if person.role is Role.OPERATOR]
-        await self.sign_in(*operators)
+        await self.sign_in(*(name for name in operators if name in self.phones))
         await self.wait_ready()
 
     async def sign_in(self, *names: str) -> None:
@@ -256,8 +262,13 @@ class Company:
 
     async def _start_phones(self) -> None:
         """One for every person, signed on, answering at once."""
-        people = list(self.policy.people.values())
-        folder = self.folder / "phones"
+        folder, exchange = self.folder / "phones", self.settings.sip
+        self.banks: dict[str, PhoneBank] = {
+            name: bank(name, folder, exchange, {owner: self._secrets[owner] for owner in owners})
+            for name, owners in self._banked.items()
+        }
+        banked = {owner for owners in self._banked.values() for owner in owners}
+        people = [person for person in self.policy.people.values() if person.phone not in banked]
         self.phones: dict[str, Phone] = {
             person.phone: Phone(
                 person.phone,
@@ -265,16 +276,20 @@ class Company:
                 "127.0.0.1",
                 port,
                 secret=self._secrets[person.phone],
-                exchange=self.settings.sip,
+                exchange=exchange,
                 extension=person.extension,
             )
             for person, port in zip(people, free_udp_ports(len(people)), strict=True)
         }
-        self.carrier = Carrier(
-            "carrier", folder, self.settings.trunk_host, self.settings.trunk_port, exchange=self.settings.sip
-        )
-        everybody = [*self.phones.values(), self.carrier]
+        self.carrier = Carrier("carrier", folder, self.settings.trunk_host, self.settings.trunk_port, exchange=exchange)
+        everybody = [*self.phones.values(), *self.banks.values(), self.carrier]
         for listener in everybody:
             self._closing.push_async_callback(listener.off)
         await asyncio.gather(*(listener.behave(ANSWER) for listener in everybody))
-        await phones.register(list(self.phones.values()))
+        await self.register_phones()
+
+    async def register_phones(self) -> None:
+        """Sign every phone on. Raises ProcessFailed."""
+        await phones.register(
+            [*self.phones.values(), *(owner for bank in self.banks.values() for owner in bank.owners)]
+        )

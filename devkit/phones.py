@@ -25,7 +25,7 @@ from devkit.sip_log import CallResult, MessageLog
 
 _Choice = Callable[[CallResult], bool]
 _serial = count(9000)  # two equal messages would be taken for one and its repetition
-_COMMON = ("-nostdin", "-timer_resol", "1", "-default_behaviors", "all,-bye,-abortunexp")
+SIPP_OPTIONS = ("-nostdin", "-timer_resol", "1", "-default_behaviors", "all,-bye,-abortunexp")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Listener:
         scenario = phone_scenario(behaviour.ring_ms, behaviour.talk_ms, behaviour.refusal)
         files = ScenarioFiles(self.folder, f"{self.name}-{next(self._numbers)}", scenario)
         self.log.follow(files.messages)
-        argv = ["sipp", *_COMMON, *files.options(), "-i", self.address, "-p", str(self.port)]
+        argv = ["sipp", *SIPP_OPTIONS, *files.options(), "-i", self.address, "-p", str(self.port)]
         self._child = await processes.start(f"phone {self.name}", argv)
         await _listening(self._child, self.address, self.port)
 
@@ -114,7 +114,7 @@ class Listener:
     def _command(self, meant: _Choice) -> None:
         for call in self.calls():
             if meant(call):
-                _command(self.address, self.port, call.call_id)
+                command(self.address, self.port, call.call_id)
                 return
         raise RuntimeError(f"{self.name} has no such call")
 
@@ -205,7 +205,7 @@ class Call:
         files = ScenarioFiles(by.folder, name, scenario)
         log = MessageLog()
         log.follow(files.messages)
-        argv = ["sipp", *_COMMON, *files.options(), "-m", "1", "-i", by.address, "-p", str(port), exchange]
+        argv = ["sipp", *SIPP_OPTIONS, *files.options(), "-m", "1", "-i", by.address, "-p", str(port), exchange]
         return cls(await processes.start(name, argv), by.address, port, log)
 
     @property
@@ -234,7 +234,7 @@ class Call:
         result = self.result
         if result is None:
             raise RuntimeError("nothing dialled yet")
-        _command(self._address, self._port, result.call_id)
+        command(self._address, self._port, result.call_id)
 
     async def close(self) -> None:
         """End its process, whatever it is doing."""
@@ -263,7 +263,7 @@ async def register(phones: list[Phone], expires_s: int = 3600) -> None:
     table = files.scenario.with_suffix(".csv")
     table.touch(mode=0o600)
     table.write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
-    argv = ["sipp", *_COMMON, *files.options(), "-inf", str(table), "-m", str(len(phones)), "-r", "200"]
+    argv = ["sipp", *SIPP_OPTIONS, *files.options(), "-inf", str(table), "-m", str(len(phones)), "-r", "200"]
     argv += [
         "-i",
         first.address,
@@ -286,7 +286,7 @@ async def register(phones: list[Phone], expires_s: int = 3600) -> None:
         raise ProcessFailed(f"signing on or off failed for {names}:\n{files.errors_text()}")
 
 
-def _command(address: str, port: int, call_id: str) -> None:
+def command(address: str, port: int, call_id: str) -> None:
     """Tell one SIPp process to get on with it: "answer" while ringing, "hang up" otherwise."""
     lines = ["INFO sip:command SIP/2.0", "From: <sip:hand>", "To: <sip:phone>", f"Call-ID: {call_id}"]
     lines += [f"CSeq: {next(_serial)} INFO", "Content-Length: 0", "", ""]

@@ -1,4 +1,4 @@
-"""One event in seven is lost on its way from Asterisk: the patrol finds out, nobody is stuck, each call is on record once."""
+"""One event in seven is lost on its way from Asterisk: nobody is stuck, each call is on record once."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+"""Scenes that several faults share: everybody busy, everybody served, nobody left alone, a part reached through a wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from devkit.company import Company
+from devkit.processes import Deadline
+
+
+async def all_busy(crowd: Company) -> None:
+    """Wait until thirty talk, ten ring, and the others wait."""
+    answering, ringing = crowd.banks["answering"], crowd.banks["ringing"]
+    deadline = Deadline(20, "everybody to be busy")
+    while len(answering.talking()) < 30 or len(ringing.ringing()) < 10:
+        await deadline.pause(0.1)
+
+
+async def orphans(crowd: Company) -> list[str]:
+    """Staff's channels that are up without being in a bridge with somebody else."""
+    members = [bridge["channels"] for bridge in await crowd.ari("bridges")]
+    together = {channel for channels in members if len(channels) > 1 for channel in channels}
+    return [
+        channel["name"]
+        for channel in await crowd.ari("channels")
+        if channel["state"] == "Up" and channel["id"] not in together and "trunk" not in channel["name"]
+    ]
+
+
+async def serve_everybody(crowd: Company) -> None:
+    """Phones that ring are picked up, whoever talks hangs up, again and again until nobody is left."""
+    answering, ringing = crowd.banks["answering"], crowd.banks["ringing"]
+    deadline = Deadline(60, "everybody to be served")
+    while await crowd.ari("channels"):
+        for bank in (answering, ringing):
+            for call in bank.talking()[:3]:
+                bank.act_on(call)
+        for call in ringing.ringing():
+            ringing.act_on(call)
+        await deadline.pause(0.15)
+
+
+@asynccontextmanager
+async def rewired(crowd: Company, variable: str, value: str) -> AsyncIterator[None]:
+    """The service is restarted with another value of this setting, and once more with the old one in the end."""
+    before = crowd.service.env[variable]
+    await crowd.service.stop()
+    crowd.service.env[variable] = value
+    try:
+        await crowd.service.start()
+        yield
+    finally:
+        await crowd.service.stop()
+        crowd.service.env[variable] = before
+        await crowd.service.start()
