@@ -1,4 +1,4 @@
-"""Scenes that several faults share: everybody busy, everybody served, nobody left alone, a part reached through a wire."""
+"""Scenes that several faults share: everybody busy, everybody served, nobody alone, a part reached through a wire."""
 
 from __future__ import annotations
 
