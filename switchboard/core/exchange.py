@@ -51,7 +51,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 """Raised with every change of what a snapshot holds."""
 
 _AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded)
@@ -80,6 +80,7 @@ class State(Struct, kw_only=True):
     current_version: str | None = None
     switch_ready: bool = False
     switch: str = ""
+    switch_met_at_ms: int = 0
     switch_lost_at_ms: int | None = None
     next_arrival_us: int = 0
 
@@ -200,9 +201,10 @@ class Exchange:
         restarted = floor.switch not in ("", fact.switch)
         floor.switch_ready, floor.switch, floor.switch_lost_at_ms = True, fact.switch, None
         if restarted:
+            floor.switch_met_at_ms = floor.at_ms
             for call in list(floor.calls.values()):
                 self._attempt(call, survey.lose_to_switch, lost_at_ms)
-        for difference in survey.differences(floor, fact.found):
+        for difference in survey.differences(floor, fact.found, floor.at_ms):
             self._let_happen(difference, self._call_of(difference))
         for call in list(floor.calls.values()):
             if call.call_id not in floor.new_reasons:  # the others have just moved on
@@ -325,6 +327,7 @@ class Exchange:
                 current_version=floor.current_version,
                 switch_ready=floor.switch_ready,
                 switch=floor.switch,
+                switch_met_at_ms=floor.switch_met_at_ms,
                 switch_lost_at_ms=floor.switch_lost_at_ms,
                 next_arrival_us=floor.next_arrival_us,
             )
@@ -344,7 +347,8 @@ class Exchange:
         floor.calls, floor.people, floor.policies = state.calls, state.people, state.policies
         floor.current_version = state.current_version
         floor.switch_ready, floor.switch = state.switch_ready, state.switch
-        floor.switch_lost_at_ms, floor.next_arrival_us = state.switch_lost_at_ms, state.next_arrival_us
+        floor.switch_met_at_ms, floor.switch_lost_at_ms = state.switch_met_at_ms, state.switch_lost_at_ms
+        floor.next_arrival_us = state.next_arrival_us
         floor.rebuild()
         return exchange
 

@@ -31,6 +31,8 @@ class Floor:
         """While it is not, nothing happens to calls: nobody knows what is true, the next survey will say."""
         self.switch: str = ""
         """Names the run of Asterisk that was last surveyed."""
+        self.switch_met_at_ms = 0
+        """When that run was surveyed first; 0 for one that we found running when we began."""
         self.switch_lost_at_ms: int | None = None
         """Since when it has been away; ``None`` while it is ready."""
         self.next_arrival_us = 0

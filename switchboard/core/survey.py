@@ -45,8 +45,13 @@ from switchboard.core.policy import Whom, WhomKind
 from switchboard.core.steps import open_task
 
 
-def differences(floor: Floor, found: Found, made_before_ms: int | None = None) -> list[Fact]:
-    """What ``found`` says and we do not know, as facts in the order in which they should happen.
+PHONES_KNOWN_AFTER_MS = 6_000
+"""So long after its start Asterisk has asked every phone whether it is there (``qualify_frequency`` in pjsip.conf is
+5 s); before, it says of each that it is not."""
+
+
+def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | None = None) -> list[Fact]:
+    """What ``found`` says at ``at_ms`` and we do not know, as facts in the order in which they should happen.
 
     A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, only legs older than that can
     have vanished. ``None``: all that we know were asked for long ago, or never will be.
@@ -67,9 +72,10 @@ def differences(floor: Floor, found: Found, made_before_ms: int | None = None) -
     facts += [
         BridgeFound(bridge) for bridge in found.bridges if members.get(bridge, 0) < 2 and not is_needed(floor, bridge)
     ]
+    phones_known = at_ms - floor.switch_met_at_ms >= PHONES_KNOWN_AFTER_MS
     for person in floor.policy.people.values():
         record, is_there = floor.people.get(person.person_id), person.phone in found.phones
-        if record is not None and record.registered is not is_there:
+        if record is not None and record.registered is not is_there and (is_there or phones_known):
             facts.append(PhoneSeen(person.phone, is_there))
     return facts
 

@@ -67,7 +67,7 @@ class Patrol:
         found = await self._switch.survey()
         if self._loop.waiting or not exchange.floor.switch_ready:
             return ()
-        return differences(exchange.floor, found, asked_at_ms - YOUNG_MS)
+        return differences(exchange.floor, found, asked_at_ms, asked_at_ms - YOUNG_MS)
 
 
 def _shown(fact: Fact) -> dict[str, str]:

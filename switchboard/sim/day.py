@@ -143,7 +143,8 @@ class Day:
                 self._hand(fact)
 
     def _doubts(self) -> list[Fact]:
-        return differences(self.exchange.floor, self.world.found(), self.world.now_ms - YOUNG_MS)
+        now_ms = self.world.now_ms
+        return differences(self.exchange.floor, self.world.found(), now_ms, now_ms - YOUNG_MS)
 
     # what people do ------------------------------------------------------------------------------------------------
 

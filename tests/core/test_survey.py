@@ -10,7 +10,7 @@ from switchboard.core.actions import Action, Answer, Connect, HangUp, LookUpCall
 from switchboard.core.call_state import Connecting, Ending, Talking
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
 from switchboard.core.ids import BridgeId, LegId, PhoneId
-from switchboard.core.survey import differences
+from switchboard.core.survey import PHONES_KNOWN_AFTER_MS, differences
 from tests.core.reaching import (
     EVERYBODY,
     NUMBER,
@@ -54,7 +54,7 @@ def also(found: Found, *legs: FoundLeg, bridges: tuple[BridgeId, ...] = ()) -> F
 
 
 def news(story: Story, found: Found, made_before_ms: int | None = None) -> list[Fact]:
-    return differences(story.exchange.floor, found, made_before_ms)
+    return differences(story.exchange.floor, found, story.at_ms, made_before_ms)
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
@@ -190,3 +190,16 @@ def test_an_ended_call_survives_no_restart() -> None:
     story.tell(facts.SwitchLost("a crash"))
     story.tell(facts.SwitchReady(Found((), (), EVERYBODY), "another"), 1_000)
     assert not any(isinstance(call.state, Ending) for call in story.exchange.floor.calls.values())
+
+
+def test_phones_that_an_asterisk_just_started_does_not_see_are_asked_about_again_later() -> None:
+    story = waiting()
+    nobody = replace(as_believed(story), legs=(), phones=())
+    story.tell(facts.SwitchLost("a crash"))
+    story.tell(facts.SwitchReady(nobody, "another run"))
+    floor = story.exchange.floor
+    seen = [person.phone for person in floor.policy.people.values() if floor.people[person.person_id].registered]
+    assert seen
+    early_ms, late_ms = story.at_ms + PHONES_KNOWN_AFTER_MS - 1, story.at_ms + PHONES_KNOWN_AFTER_MS
+    assert [fact for fact in differences(floor, nobody, early_ms) if isinstance(fact, facts.PhoneSeen)] == []
+    assert {fact.phone for fact in differences(floor, nobody, late_ms) if isinstance(fact, facts.PhoneSeen)} == {*seen}

@@ -55,7 +55,7 @@ def _bridged(run: Runner, who: str, caller: str) -> list[Fact]:
     return [facts.LegBridged(leg, connect.bridge) for leg in connect.legs if who == "both" or run.names[leg] == who]
 
 
-def _surveyed(run: Runner, missing: str = "", restarted: bool = False) -> list[Fact]:
+def _surveyed(run: Runner, missing: str = "", restarted: bool = False, phones_known: bool = True) -> list[Fact]:
     """Asterisk is back, and everything is there as we believe it to be, but for the legs of the ``missing``."""
     floor = run.exchange.floor
     gone = {run.legs[name] for name in missing.replace(" and ", " ").split()}
@@ -65,7 +65,7 @@ def _surveyed(run: Runner, missing: str = "", restarted: bool = False) -> list[F
         bridge = call.state.bridge if isinstance(call.state, Talking) else None
         if leg not in gone and not restarted:
             there.append(facts.FoundLeg(leg, call.answered if leg == call.leg else bridge is not None, bridge))
-    phones = tuple(PhoneId(name) for name in sorted(run.registered))
+    phones = tuple(PhoneId(name) for name in sorted(run.registered if phones_known else ()))
     found = facts.Found(tuple(sorted(there, key=lambda one: one.leg)), (), phones)
     return [facts.SwitchReady(found, "two" if restarted else floor.switch)]
 
@@ -120,6 +120,10 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"switch ready", _surveyed),
     (r"switch ready without (.+)", _surveyed),
     (r"switch ready after a restart", lambda run: _surveyed(run, restarted=True)),
+    (
+        r"switch ready after a restart, its phones not asked yet",
+        lambda run: _surveyed(run, restarted=True, phones_known=False),
+    ),
     (r"a survey does not find (\w+)", lambda run, name: [facts.LegVanished(run.legs[name])]),
     (r"a survey finds (\w+) alone", lambda run, name: [facts.LegFound(run.legs[name])]),
     (r"policy (.+) is loaded", lambda run, name: [facts.PolicyLoaded(POLICIES[name])]),
