@@ -164,13 +164,12 @@ class Field:
         await self.company.service.command("clients", "import", str(clients))
 
     async def _open_peer(self) -> None:
-        etc = self.company.folder / "asterisk" / "etc"
+        asterisk = self.company.asterisk
         members = "".join(f"member => PJSIP/{name},0,{name},PJSIP/{name}\n" for name in OPERATORS)
-        for file, text in (("extensions.conf", _DIALPLAN), ("queues.conf", _QUEUE + members)):
-            with (etc / file).open("a") as settings:
-                settings.write(text)
-        await self.company.asterisk.rx("dialplan reload")
-        await self.company.asterisk.rx("queue reload all")
+        asterisk.add("extensions.conf", _DIALPLAN)
+        asterisk.add("queues.conf", _QUEUE + members)
+        await asterisk.rx("dialplan reload")
+        await asterisk.rx("queue reload all")
 
 
 @asynccontextmanager

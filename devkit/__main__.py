@@ -48,6 +48,16 @@ def test(pytest_arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("rows", nargs=-1)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--repeat", default=1, show_default=True, help="So often, each time with the next seed.")
+def chaos(rows: tuple[str, ...], seed: int, repeat: int) -> None:
+    """Break everything, at full size: an hour or more; or only ROWS of the table of faults (r1 r3 …)."""
+    prerequisites.ensure(_LOGS)
+    _exit(checks.chaos(_DATA / "test", rows, seed, repeat))
+
+
+@main.command()
 def demo() -> None:
     """The sample company, one real call for every promise, and the records it leaves."""
     prerequisites.ensure(_LOGS)

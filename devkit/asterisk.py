@@ -63,6 +63,7 @@ class Asterisk:
         self._folder = folder
         self._generated = generated
         self._etc = folder / "etc"
+        self._added: list[tuple[str, str]] = []
         self._child: Child | None = None
 
     @property
@@ -84,6 +85,12 @@ class Asterisk:
         while not await self._booted():
             self._child.check()
             await deadline.pause(0.05)
+
+    def add(self, file: str, text: str) -> None:
+        """Append to a settings file, now and at every later start: for what is no part of the product."""
+        self._added.append((file, text))
+        with (self._etc / file).open("a") as settings:
+            settings.write(text)
 
     async def stop(self) -> None:
         """End it in order: calls are hung up. Returns when it is gone."""
@@ -136,6 +143,9 @@ class Asterisk:
         for source in sorted((PROJECT / "dialplan").glob("*.conf")):
             _render(source, self._etc / "dialplan" / source.name, values)
         self._copy_generated()
+        for name, text in self._added:
+            with (self._etc / name).open("a") as settings:
+                settings.write(text)
 
     def _copy_generated(self) -> None:
         for name in GENERATED:

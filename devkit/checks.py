@@ -1,4 +1,4 @@
-"""`./dev check` and `./dev test`: the same commands for people and for CI.
+"""`./dev check`, `./dev test` and `./dev chaos`: the same commands for people and for CI.
 
 Every check runs even if an earlier one failed, so that one run shows all there is to mend.
 """
@@ -18,6 +18,7 @@ from devkit.debian import say
 from devkit.postgres import Postgres
 
 _BIN = Path(sys.executable).parent
+_LONGEST_FAULT_S = 3_600
 _CODE = ("switchboard", "devkit", "tests", "benchmarks")
 
 
@@ -40,9 +41,25 @@ def test(folder: Path, chosen: tuple[str, ...]) -> bool:
     if chosen:
         return asyncio.run(_with_postgres(folder, {"chosen tests": list(chosen)}))
     well = check()
-    fast = ["tests", "-n", "2", "--ignore=tests/real", "--ignore=tests/architecture"]
-    suites = {"fast tests": fast, "real tests": ["tests/real"]}
+    fast = ["tests", "-n", "2", "--ignore=tests/real", "--ignore=tests/chaos", "--ignore=tests/architecture"]
+    suites = {"fast tests": fast, "real tests": ["tests/real"], "faults": ["tests/chaos"]}
     return asyncio.run(_with_postgres(folder, suites)) and well
+
+
+def chaos(folder: Path, rows: tuple[str, ...], seed: int, repeat: int) -> bool:
+    """Every fault at its full size, or those of `rows` (r1, r3 …), `repeat` times with `seed`, `seed` + 1 … True: each
+    time all that must hold held."""
+    files = [
+        str(path) for row in rows for path in sorted((PROJECT / "tests" / "chaos").glob(f"test_{row.lower()}_*.py"))
+    ]
+    if rows and not files:
+        say(f"No faults are called {', '.join(rows)}: see docs/reliability.md")
+        return False
+    suites = {
+        f"seed {number}": [*(files or ["tests/chaos"]), "--full", f"--seed={number}", f"--timeout={_LONGEST_FAULT_S}"]
+        for number in range(seed, seed + repeat)
+    }
+    return asyncio.run(_with_postgres(folder, suites))
 
 
 async def _with_postgres(folder: Path, suites: dict[str, list[str]]) -> bool:

@@ -66,6 +66,7 @@ def build(files: Files) -> Policy:
             pause_after_misses=company.limits.pause_after_misses,
             calls_at_once=company.limits.calls_at_once,
             new_calls_per_s=company.limits.new_calls_per_s,
+            overflow_calls_per_s=company.limits.overflow_calls_per_s,
         ),
     )
 

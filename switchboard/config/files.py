@@ -170,6 +170,9 @@ class Limits(Table):
     new_calls_per_s: int = Field(
         default=100, ge=1, le=10_000, description="So do those who come faster for more than two seconds."
     )
+    overflow_calls_per_s: int = Field(
+        default=100, ge=1, le=10_000, description="Callers beyond these too are told at once to try again later (503)."
+    )
 
 
 class Said(Table):

@@ -19,7 +19,7 @@ from switchboard.core.ids import CallId, call_id_for
 from switchboard.core.phone_number import NumberKind, PhoneNumber, read_number
 from switchboard.core.policy import EndStep, Line, OutsideStep, Person, Plan, Policy, RingStep, Whom, WhomKind
 from switchboard.core.staff import Doing
-from switchboard.core.steps import BUSY_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
+from switchboard.core.steps import BUSY_CAUSE, CONGESTION_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
 _DEFAULT_LANGUAGE = "en"
 _read = lru_cache(maxsize=4_096)(read_number)
@@ -53,12 +53,13 @@ def _new_call(floor: Floor, fact: CallArrived, call_id: CallId, direction: Direc
 
 def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     policy = floor.policy
-    too_many = why_not_taken(floor)
+    not_taken = why_not_taken(floor)
     call = _new_call(floor, fact, call_id, Direction.INBOUND, _read(fact.number, policy.number_plan))
     call.line = find_line(policy, fact.dialled)
     floor.because(call, "arrived", f"on line {call.line.name}" if call.line else "on a number that no line has")
-    if too_many is not None:
-        end(floor, call, Outcome.OVERFLOW, f"goes to Asterisk's own queue: {too_many}")
+    if not_taken is not None:
+        whither = "goes to Asterisk's own queue" if not_taken.outcome is Outcome.OVERFLOW else "is told to try later"
+        end(floor, call, not_taken.outcome, f"{whither}: {not_taken.why}", cause=CONGESTION_CAUSE)
         return call
     if call.line is not None and call.line.language != _DEFAULT_LANGUAGE:
         floor.act(SetLanguage(call_id, call.leg, call.line.language))

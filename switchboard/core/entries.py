@@ -55,6 +55,8 @@ class Outcome(StrEnum):
     """The far end or the trunk failed (no route, congestion …)."""
     OVERFLOW = "overflow"
     """More callers came than are taken on; this one was given to Asterisk's own queue at once."""
+    TURNED_AWAY = "turned_away"
+    """So many came that even that queue would drown; this one was told at once to try again later (503)."""
     OUR_FAULT = "our_fault"
     """A bug of ours ended our part; the caller was given to Asterisk's fallback queue."""
 

@@ -83,6 +83,7 @@ class State(Struct, kw_only=True):
     switch_met_at_ms: int = 0
     switch_lost_at_ms: int | None = None
     next_arrival_us: int = 0
+    next_overflow_us: int = 0
 
 
 class UnknownFormat(Exception):
@@ -330,6 +331,7 @@ class Exchange:
                 switch_met_at_ms=floor.switch_met_at_ms,
                 switch_lost_at_ms=floor.switch_lost_at_ms,
                 next_arrival_us=floor.next_arrival_us,
+                next_overflow_us=floor.next_overflow_us,
             )
         )
 
@@ -348,7 +350,7 @@ class Exchange:
         floor.current_version = state.current_version
         floor.switch_ready, floor.switch = state.switch_ready, state.switch
         floor.switch_met_at_ms, floor.switch_lost_at_ms = state.switch_met_at_ms, state.switch_lost_at_ms
-        floor.next_arrival_us = state.next_arrival_us
+        floor.next_arrival_us, floor.next_overflow_us = state.next_arrival_us, state.next_overflow_us
         floor.rebuild()
         return exchange
 

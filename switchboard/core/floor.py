@@ -37,6 +37,8 @@ class Floor:
         """Since when it has been away; ``None`` while it is ready."""
         self.next_arrival_us = 0
         """When the next caller would come if they kept exactly to the rate that is taken on; see ``admission``."""
+        self.next_overflow_us = 0
+        """The same for those who go to Asterisk's own queue."""
         # derived
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}

@@ -207,6 +207,8 @@ class Limits(Struct, frozen=True):
     calls_at_once: int = 1_000
     new_calls_per_s: int = 100
     """Callers beyond these two go to Asterisk's own queue at once."""
+    overflow_calls_per_s: int = 100
+    """Of those; who comes beyond these too is turned away at once."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ from switchboard.core.policy import (
 from switchboard.core.staff import why_not_by_colleague, why_not_now
 
 BUSY_CAUSE, NO_ANSWER_CAUSE, ABSENT_CAUSE, REFUSED_CAUSE = 17, 19, 20, 21
+CONGESTION_CAUSE = 42  # 503 on the wire
 
 
 def begin_plan(floor: Floor, call: Call, plan: Plan) -> None:

@@ -44,7 +44,6 @@ from switchboard.core.offering import hang_up_leg
 from switchboard.core.policy import Whom, WhomKind
 from switchboard.core.steps import open_task
 
-
 PHONES_KNOWN_AFTER_MS = 6_000
 """So long after its start Asterisk has asked every phone whether it is there (``qualify_frequency`` in pjsip.conf is
 5 s); before, it says of each that it is not."""

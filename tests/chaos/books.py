@@ -113,11 +113,11 @@ async def read_books(crowd: Company, callers: Iterable[Callers], timeout_s: floa
     Never raises for what is missing: ``Books.problems`` says so.
     """
     calls = [call for group in callers for call in group.calls()]
-    stories = {_number(call.from_header): Story(_number(call.from_header), call) for call in calls}
+    stories = {number_in(call.from_header): Story(number_in(call.from_header), call) for call in calls}
     assert len(stories) == len(calls), "every caller needs a number of their own"
     for bank in crowd.banks.values():
         for leg in bank.calls():
-            if (number := _number(leg.from_header)) in stories:
+            if (number := number_in(leg.from_header)) in stories:
                 stories[number].legs.append(leg)
     rows = await _records(crowd, list(stories), timeout_s)
     for number, records in rows.items():
@@ -143,6 +143,7 @@ async def _records(crowd: Company, numbers: Sequence[str], timeout_s: float) -> 
             return found
 
 
-def _number(header: str) -> str:
+def number_in(header: str) -> str:
+    """The number in a From header; the header itself where there is none."""
     found = _NUMBER.search(header)
     return found[1] if found else header

@@ -22,7 +22,6 @@ from devkit.phones import RING_FOREVER
 from devkit.postgres import Postgres, installed
 
 FOLDER = PROJECT / ".dev" / "chaos"
-FIGURES = FOLDER / "figures.json"
 RINGERS = tuple(f"ringer{nth:02}" for nth in range(1, 11))
 BANKS = {
     "answering": (
@@ -37,6 +36,13 @@ BANKS = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="faults at their full size and length: see ./dev chaos")
     parser.addoption("--seed", type=int, default=1, help="of everything random")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--full"):
+        later = [item for item in items if item.get_closest_marker("full") is not None]
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
 
 
 @pytest.fixture(scope="session")
@@ -84,8 +90,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("what was measured")
     for row, what, measured, must in _FIGURES.rows:
         terminalreporter.write_line(f"{row:4} {what:70} {measured:>14}   {must}")
-    FIGURES.parent.mkdir(parents=True, exist_ok=True)
-    FIGURES.write_text(json.dumps(_FIGURES.rows, indent=1, ensure_ascii=False))
+    seed = terminalreporter.config.getoption("--seed")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"figures-{seed}.json").write_text(json.dumps(_FIGURES.rows, indent=1, ensure_ascii=False))
 
 
 # ---- the company -------------------------------------------------------------------------------------------------

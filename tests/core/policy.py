@@ -46,6 +46,12 @@ def with_two_calls_at_once() -> Policy:
     return msgspec.structs.replace(POLICY, version="two calls at once", limits=limits)
 
 
+def with_a_narrow_door() -> Policy:
+    """One call at once, and one a second for Asterisk's own queue."""
+    limits = msgspec.structs.replace(POLICY.limits, calls_at_once=1, overflow_calls_per_s=1)
+    return msgspec.structs.replace(POLICY, version="a narrow door", limits=limits)
+
+
 def _with(queue: Queue, **changes: object) -> Queue:
     return msgspec.structs.replace(queue, **changes)
 
@@ -55,5 +61,6 @@ POLICIES = {
     "sofia": with_sofia(),
     "short rings": with_short_rings(),
     "no dispatch": without_dispatch(),
+    "narrow door": with_a_narrow_door(),
     "two calls": with_two_calls_at_once(),
 }

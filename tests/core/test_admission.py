@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from switchboard.core.admission import why_not_taken
+from switchboard.core.admission import NotTaken, why_not_taken
+from switchboard.core.entries import Outcome
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import PolicyLoaded
 from switchboard.core.floor import Floor
@@ -15,9 +16,9 @@ from tests.core.policy import POLICY
 START_MS = 1_800_000_000_000
 
 
-def floor_with_rate(per_s: int) -> Floor:
+def floor_with_rate(per_s: int, overflow_per_s: int = 100) -> Floor:
     exchange = Exchange()
-    limits = replace(POLICY.limits, new_calls_per_s=per_s)
+    limits = replace(POLICY.limits, new_calls_per_s=per_s, overflow_calls_per_s=overflow_per_s)
     exchange.handle(PolicyLoaded(replace(POLICY, limits=limits)), START_MS)
     return exchange.floor
 
@@ -47,6 +48,13 @@ def test_a_burst_ends_when_it_is_over() -> None:
     floor = floor_with_rate(10)
     taken = [why_not_taken(floor) for _ in range(100)]
     assert taken.count(None) == 21  # two seconds' worth, and the first
-    assert taken[-1] == "more than 10 calls a second come in"
+    assert taken[-1] == NotTaken(Outcome.OVERFLOW, "more than 10 calls a second come in")
     floor.at_ms += 100
     assert why_not_taken(floor) is None
+
+
+def test_a_flood_goes_to_three_places() -> None:
+    floor = floor_with_rate(10, overflow_per_s=5)
+    taken = [why_not_taken(floor) for _ in range(100)]
+    outcomes = [None if one is None else one.outcome for one in taken]
+    assert outcomes == [None] * 21 + [Outcome.OVERFLOW] * 11 + [Outcome.TURNED_AWAY] * 68

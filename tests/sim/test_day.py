@@ -25,7 +25,7 @@ from switchboard.sim.day import BrokenPromise, run
 from switchboard.sim.world import KIND
 
 SEEDS = (20260101, 20260102)
-OUTCOMES_OF_A_LONG_DAY = set(Outcome) - {Outcome.OUR_FAULT, Outcome.OVERFLOW}
+OUTCOMES_OF_A_LONG_DAY = set(Outcome) - {Outcome.OUR_FAULT, Outcome.OVERFLOW, Outcome.TURNED_AWAY}
 
 
 def test_a_hundred_thousand_calls() -> None:
