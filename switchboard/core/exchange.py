@@ -53,6 +53,8 @@ from switchboard.core.staff import PersonRecord
 
 STATE_FORMAT = 3
 """Raised with every change of what a snapshot holds."""
+OLDEST_STATE_FORMAT = 2
+"""Since then fields were only added, each with a default: an upgrade takes over the calls of the version before."""
 
 _AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded)
 """What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
@@ -342,8 +344,11 @@ class Exchange:
             state = _decoder.decode(snapshot)
         except msgspec.MsgspecError as error:
             raise UnknownFormat(f"the snapshot cannot be read: {error}") from None
-        if state.format != STATE_FORMAT:
-            raise UnknownFormat(f"the snapshot has format {state.format}, this version reads {STATE_FORMAT}")
+        if not OLDEST_STATE_FORMAT <= state.format <= STATE_FORMAT:
+            raise UnknownFormat(
+                f"the snapshot has format {state.format}, this version reads {OLDEST_STATE_FORMAT} to {STATE_FORMAT}: "
+                "let the version that wrote it go on, or move switchboard.db away when no call is under way"
+            )
         exchange = cls()
         floor = exchange.floor
         floor.calls, floor.people, floor.policies = state.calls, state.people, state.policies

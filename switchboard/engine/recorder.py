@@ -18,6 +18,7 @@ import structlog
 from switchboard.engine.ports import Log, Records, Refused
 
 log = structlog.get_logger()
+_NOTHING_DELIVERED = (0, -1)
 
 
 class Recorder:
@@ -96,6 +97,7 @@ class Recorder:
 
     async def _deliver(self) -> bool:
         """Store one batch; whether there was any."""
+        await self._forget_now_and_then()
         if self._delivered is None:
             self._delivered = await self._records.cursor()
             log.info("records.found", position=self._delivered[0], index=self._delivered[1])
@@ -108,14 +110,14 @@ class Recorder:
         if self._pause_s > self._first_pause_s:
             log.info("records.back", delivered=len(entries))
             self._pause_s = self._first_pause_s
-        await self._forget_now_and_then(self._delivered)
         return bool(entries)
 
-    async def _forget_now_and_then(self, delivered: tuple[int, int]) -> None:
+    async def _forget_now_and_then(self) -> None:
+        """Also while the records are away: entries must wait for them, facts behind a snapshot need not."""
         now_s = asyncio.get_running_loop().time()
         if now_s - self._forgotten_at_s >= self._forget_each_s:
             self._forgotten_at_s = now_s
-            await self._log.forget(delivered)
+            await self._log.forget(self._delivered or _NOTHING_DELIVERED)
 
     async def _pause_after(self, why: str) -> None:
         """Wait, longer each time. New entries do not shorten it: they cannot be stored either."""

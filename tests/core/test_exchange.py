@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from unittest import mock
 
 import msgspec
@@ -15,7 +16,7 @@ from switchboard.core.actions import HangUp, SendToDialplan
 from switchboard.core.call_state import Bug, Call, Ending, LookingUp, Talking
 from switchboard.core.entries import CallRecord, CallStep, Direction, Outcome, PersonChanged, PersonState
 from switchboard.core.exchange import STATE_FORMAT, Exchange, UnknownFormat
-from switchboard.core.facts import Entrance, Fact
+from switchboard.core.facts import Entrance, Fact, LegEnded
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.sim.company import DAY_MS, ORDERS
@@ -75,10 +76,21 @@ def test_a_snapshot_anywhere_in_a_morning_changes_nothing() -> None:
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
     state = msgspec.msgpack.decode(begin().exchange.snapshot())
-    with pytest.raises(UnknownFormat, match=f"format 99, this version reads {STATE_FORMAT}"):
+    with pytest.raises(UnknownFormat, match=f"format 99, this version reads 2 to {STATE_FORMAT}: let"):
         Exchange.restored(msgspec.msgpack.encode(state | {"format": 99}))
     with pytest.raises(UnknownFormat, match="cannot be read"):
         Exchange.restored(b"rubbish")
+
+
+def test_an_upgrade_takes_over_the_calls_of_the_version_before() -> None:
+    """The file was written by the last version of format 2, with somebody talking."""
+    exchange = Exchange.restored((Path(__file__).parent / "snapshots" / "format2.msgpack").read_bytes())
+    [call] = exchange.floor.calls.values()
+    assert isinstance(call.state, Talking)
+    handled = exchange.handle(LegEnded(call.leg, 16), call.answered_at_ms + 60_000)
+    [*_, record] = [entry for entry in handled.entries if isinstance(entry, CallRecord)]
+    assert (record.outcome, record.talk_ms) == (Outcome.SERVED, 60_000)
+    assert exchange.check() == []
 
 
 # determinism --------------------------------------------------------------------------------------------------

@@ -89,6 +89,18 @@ async def test_entries_are_stored_in_order_in_batches_and_then_forgotten() -> No
         assert world.recorder.lag_ms() == 0
 
 
+async def test_while_the_records_are_away_facts_behind_a_snapshot_are_forgotten_and_no_entry_is() -> None:
+    world = World()
+    world.records.away = "a cable"
+    await world.keep(*range(1, 11))
+    await world.log.snapshot(8, b"")
+    async with world.running():
+        await world.until(lambda: [batch.first for batch in world.log.batches] == [9, 10])
+        assert [placed.position for placed in world.log.entries] == list(range(1, 11))
+        world.records.away = None
+        await world.until(lambda: world.stored == list(range(1, 11)))
+
+
 async def test_what_comes_in_one_burst_is_stored_together() -> None:
     class CountsStores(MemoryRecords):
         stores = 0
