@@ -36,6 +36,7 @@ from switchboard.core.facts import (
     LegRinging,
     LegVanished,
     LookUpFailed,
+    PhoneEngaged,
     PhoneSeen,
     PlaybackEnded,
     PolicyLoaded,
@@ -152,6 +153,8 @@ class Exchange:
                 arrival.begin(floor, fact)
             case PhoneSeen():
                 shifts.phone_seen(floor, fact.phone, fact.registered)
+            case PhoneEngaged():
+                shifts.phone_engaged(floor, fact.phone, fact.engaged)
             case StaffCommanded():
                 shifts.carry_out(floor, fact.person, fact.command, fact.reason)
             case DeadlinePassed(person=person_id) if person_id is not None:

@@ -96,6 +96,14 @@ class PhoneSeen(Struct, frozen=True, tag=True):
     registered: bool
 
 
+class PhoneEngaged(Struct, frozen=True, tag=True):
+    """A survey found a staff phone on a call that is none of ours (one that Asterisk's own queue gave it while we were
+    away), or no longer."""
+
+    phone: PhoneId
+    engaged: bool
+
+
 class FoundLeg(Struct, frozen=True):
     """One living channel of ours, as a survey found it."""
 
@@ -116,6 +124,8 @@ class Found(Struct, frozen=True):
     """Every bridge that we made, sorted."""
     phones: tuple[PhoneId, ...] = ()
     """Every registered staff phone, sorted."""
+    engaged: tuple[PhoneId, ...] = ()
+    """Staff phones on a call that is none of ours, sorted."""
 
 
 class LegVanished(Struct, frozen=True, tag=True):
@@ -202,6 +212,7 @@ Fact = (
     | LegEnded
     | PlaybackEnded
     | PhoneSeen
+    | PhoneEngaged
     | LegVanished
     | LegFound
     | BridgeFound

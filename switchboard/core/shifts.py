@@ -84,6 +84,16 @@ def phone_seen(floor: Floor, phone: PhoneId, registered: bool) -> None:
             floor.touch(person.person_id)
 
 
+def phone_engaged(floor: Floor, phone: PhoneId, engaged: bool) -> None:
+    """Whoever is on a call that is none of ours is not rung: their phone would refuse, and it would count as missed."""
+    for person in floor.policy.people.values():
+        record = floor.people.get(person.person_id)
+        if person.phone == phone and record is not None and record.elsewhere is not engaged:
+            record.elsewhere = engaged
+            record.idle_since_ms = floor.at_ms
+            floor.touch(person.person_id)
+
+
 def when_late(floor: Floor, person: PersonRecord, fact: DeadlinePassed) -> None:
     """Wrap-up is over, or a leg that was told to end has not said that it did."""
     if person.wrap_up_until_ms is not None and person.wrap_up_until_ms <= fact.until_ms:

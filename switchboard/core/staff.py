@@ -1,7 +1,8 @@
 """Staff: what state a person is in, derived from a few facts, and whether they can be rung.
 
-Nothing stores "busy": a person is ringing or talking exactly as long as a leg of theirs lives. A leg that we
-told to end keeps its person until Asterisk says it is gone, because the phone would refuse another call before.
+Nothing stores "busy": a person is ringing or talking exactly as long as a leg of theirs lives, be it ours or one of
+Asterisk's own queue. A leg that we told to end keeps its person until Asterisk says it is gone, because the phone would
+refuse another call before.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class PersonRecord(Struct, kw_only=True):
     """When a leg that was told to end is told again."""
     misses: int = 0
     """Offers from queues that they did not take since they last took a call, or came back from a pause."""
+    elsewhere: bool = False
+    """Their phone is on a call that is none of ours."""
     legs: dict[LegId, Engagement] = field(default_factory=dict)
     idle_since_ms: int = 0
     noted: PersonState | None = None
@@ -49,7 +52,7 @@ class PersonRecord(Struct, kw_only=True):
     @property
     def state(self) -> PersonState:
         doings = [engagement.doing for engagement in self.legs.values()]
-        if Doing.TALKING in doings:
+        if Doing.TALKING in doings or self.elsewhere:
             return PersonState.TALKING
         if doings:
             return PersonState.RINGING
@@ -95,4 +98,4 @@ def why_not_by_colleague(person: PersonRecord) -> str | None:
     """The same for a colleague's direct call, which rings also somebody who is away, paused or in wrap-up."""
     if not person.registered:
         return _WHY_NOT[PersonState.OFFLINE]
-    return _WHY_NOT[person.state] if person.legs else None
+    return _WHY_NOT[person.state] if person.legs or person.elsewhere else None

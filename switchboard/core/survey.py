@@ -35,6 +35,7 @@ from switchboard.core.facts import (
     LegBridged,
     LegFound,
     LegVanished,
+    PhoneEngaged,
     PhoneSeen,
 )
 from switchboard.core.floor import Floor
@@ -76,6 +77,8 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
         record, is_there = floor.people.get(person.person_id), person.phone in found.phones
         if record is not None and record.registered is not is_there and (is_there or phones_known):
             facts.append(PhoneSeen(person.phone, is_there))
+        if record is not None and record.elsewhere is not (person.phone in found.engaged):
+            facts.append(PhoneEngaged(person.phone, not record.elsewhere))
     return facts
 
 

@@ -233,6 +233,7 @@ def every_fact(story: Story) -> list[Fact]:
             for action in ACTIONS
             for leg in [*legs, None]
         ),
+        *(facts.PhoneEngaged(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(
             facts.StaffCommanded(PersonId(who), command, "x")

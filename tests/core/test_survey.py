@@ -144,6 +144,15 @@ def test_a_phone_that_vanished_unheard() -> None:
     assert news(story, gone) == [facts.PhoneSeen(PhoneId("pavel"), registered=False)]
 
 
+def test_a_phone_on_a_call_that_is_none_of_ours() -> None:
+    story = waiting()
+    engaged = replace(as_believed(story), engaged=(PhoneId("pavel"),))
+    assert news(story, engaged) == [facts.PhoneEngaged(PhoneId("pavel"), engaged=True)]
+    story.tell(facts.PhoneEngaged(PhoneId("pavel"), engaged=True))
+    assert news(story, engaged) == []
+    assert news(story, as_believed(story)) == [facts.PhoneEngaged(PhoneId("pavel"), engaged=False)]
+
+
 # what is asked for again ---------------------------------------------------------------------------------------
 
 

@@ -116,6 +116,14 @@ _GRAMMAR: list[tuple[str, Make]] = [
         r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)",
         lambda run, name, command, why: [facts.StaffCommanded(PersonId(name), StaffCommand(command), why)],
     ),
+    (
+        r"a survey finds (\w+) on a call elsewhere",
+        lambda run, name: [facts.PhoneEngaged(PhoneId(name), engaged=True)],
+    ),
+    (
+        r"a survey finds (\w+) off that call",
+        lambda run, name: [facts.PhoneEngaged(PhoneId(name), engaged=False)],
+    ),
     (r"switch lost", lambda run: [facts.SwitchLost("connection reset")]),
     (r"switch ready", _surveyed),
     (r"switch ready without (.+)", _surveyed),

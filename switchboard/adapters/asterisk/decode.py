@@ -88,11 +88,13 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
 def found(survey: Survey, app: str) -> Found:
     """What a survey says, in our words. Channels that are not ours to steer are left out."""
     bridge_of = {channel: BridgeId(bridge.id) for bridge in survey.bridges for channel in bridge.channels}
-    legs = (_found_leg(channel, app, bridge_of.get(channel.id)) for channel in survey.channels)
+    found_legs = [(channel, _found_leg(channel, app, bridge_of.get(channel.id))) for channel in survey.channels]
     bridges = (BridgeId(bridge.id) for bridge in survey.bridges if _OUR_ID.fullmatch(bridge.id))
     phones = (PhoneId(endpoint.resource) for endpoint in survey.endpoints if endpoint.state == "online")
-    ours = (leg for leg in legs if leg is not None)
-    return Found(tuple(sorted(ours, key=lambda one: one.leg)), tuple(sorted(bridges)), tuple(sorted(phones)))
+    legs = sorted((leg for _, leg in found_legs if leg is not None), key=lambda one: one.leg)
+    staffs = {endpoint.resource for endpoint in survey.endpoints}
+    engaged = {phone for channel, leg in found_legs if leg is None and (phone := _phone_of(channel)) in staffs}
+    return Found(tuple(legs), tuple(sorted(bridges)), tuple(sorted(phones)), tuple(sorted(filter(None, engaged))))
 
 
 def _found_leg(channel: Channel, app: str, bridge: BridgeId | None) -> FoundLeg | None:

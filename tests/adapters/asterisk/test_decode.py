@@ -178,6 +178,7 @@ def test_a_survey_tells_what_is_ours() -> None:
             _lives("1795476463.3", "switchboard-two,line,555"),
             _lives("1795476463.4"),
             _lives("1795476463.5", "switchboard,somehow"),
+            _lives("1795476463.6", state="Up", name="PJSIP/ida-00000003"),  # Asterisk's own queue rang it
         ),
         (Bridge(bridge, ("1795476463.2", OUT[:-1] + "f")), Bridge("somebody-elses")),
         (Endpoint("PJSIP", "oleg", "online"), Endpoint("PJSIP", "olga", "online"), Endpoint("PJSIP", "ida", "unknown")),
@@ -193,6 +194,7 @@ def test_a_survey_tells_what_is_ours() -> None:
         ),
         (BridgeId(bridge),),
         (PhoneId("oleg"), PhoneId("olga")),
+        (PhoneId("ida"),),
     )
 
 
