@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from switchboard.core import arrival, queueing, shifts, survey
+from switchboard.core import arrival, fallback, queueing, shifts, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.call_state import Call, Ending
@@ -23,11 +23,13 @@ from switchboard.core.ending import end, give_up
 from switchboard.core.entries import Entry, Outcome
 from switchboard.core.facts import (
     ActionFailed,
+    Bookmark,
     BridgeFound,
     CallArrived,
     CallerFound,
     DeadlinePassed,
     Fact,
+    FallbackReported,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -51,10 +53,10 @@ from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 """Raised with every change of what a snapshot holds."""
 
-_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded)
+_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported)
 """What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
 _OUR_FAULT_CAUSE = 41  # temporary failure
 T = TypeVar("T")
@@ -82,6 +84,7 @@ class State(Struct, kw_only=True):
     switch: str = ""
     switch_lost_at_ms: int | None = None
     next_arrival_us: int = 0
+    bookmark: Bookmark | None = None
 
 
 class UnknownFormat(Exception):
@@ -174,6 +177,8 @@ class Exchange:
                 floor.act(TakeDownBridge(call_id_of(bridge), bridge))
             case PolicyLoaded():
                 self._take_policy(fact.policy)
+            case FallbackReported():
+                return self._take_report(fact)
             case LegAnswered(leg=leg) if leg not in floor.leg_owner:
                 # a leg that we gave up lives on: whoever picked it up must not sit there alone
                 floor.act(HangUp(call_id_of(leg), leg, ANSWERED_ELSEWHERE))
@@ -192,6 +197,18 @@ class Exchange:
         floor.policies[policy.version] = policy
         floor.current_version = policy.version
         shifts.meet_policy(floor, policy, before)
+
+    def _take_report(self, fact: FallbackReported) -> bool:
+        floor = self.floor
+        if fact.since != floor.bookmark:
+            return False
+        floor.bookmark = fact.upto
+        for told in fact.calls:
+            try:
+                fallback.put_on_record(floor, told)
+            except Exception as error:  # the other calls of the report are on record all the same
+                self._bug = error
+        return True
 
     def _meet_switch(self, fact: SwitchReady) -> None:
         """Asterisk was surveyed: take what it says for true, then ask again for what may never have been done."""
@@ -327,6 +344,7 @@ class Exchange:
                 switch=floor.switch,
                 switch_lost_at_ms=floor.switch_lost_at_ms,
                 next_arrival_us=floor.next_arrival_us,
+                bookmark=floor.bookmark,
             )
         )
 
@@ -345,6 +363,7 @@ class Exchange:
         floor.current_version = state.current_version
         floor.switch_ready, floor.switch = state.switch_ready, state.switch
         floor.switch_lost_at_ms, floor.next_arrival_us = state.switch_lost_at_ms, state.next_arrival_us
+        floor.bookmark = state.bookmark
         floor.rebuild()
         return exchange
 
