@@ -148,7 +148,10 @@ async def test_a_number_cannot_write_lines_of_its_own(company: Company) -> None:
     await company.wait_ready()
     before = len(await company.records())
     now_s = int(company.asterisk.queue_log.read_text().splitlines()[-1].partition("|")[0])
-    forged = [f"{now_s}|forged|fallback|NONE|AWAY|{now_s}000|1|1", f"{now_s}|forged|fallback|NONE|LEFT|{now_s}000"]
+    forged = [
+        f"{now_s}|forged|fallback|NONE|AWAY|{now_s % 60}000|1|1",
+        f"{now_s}|forged|fallback|NONE|LEFT|{now_s % 60}000",
+    ]
     number = "".join(f"%0A{line}" for line in forged).replace("|", "%7C")
     async with gap(company):
         call = await company.call(f"+7{number}%0A", talk_ms=TALK_MS)

@@ -1,10 +1,11 @@
 """The lines of Asterisk's queue log, as the stories of calls that its own queue had while the service was away. Pure.
 
-    1795563330|switchboard-1795563330.0|fallback|NONE|AWAY|1795563330539|+74951234567|+74950000001
-    1795563331|switchboard-1795563330.0|fallback|PJSIP/irina-00000001|TAKEN|1795563331042
-    1795563395|switchboard-1795563330.0|fallback|NONE|LEFT|1795563395248
+    1795563330|switchboard-1795563330.0|fallback|NONE|AWAY|30539|+74951234567|+74950000001
+    1795563331|switchboard-1795563330.0|fallback|PJSIP/irina-00000001|TAKEN|31042
+    1795563395|switchboard-1795563330.0|fallback|NONE|LEFT|35248
 
-Unix seconds, the caller's channel, the queue, who, what, and what belongs to it. AWAY, TAKEN, UNSERVED and LEFT are
+Unix seconds, the caller's channel, the queue, who, what, and what belongs to it: first the milliseconds since the
+minute began. AWAY, TAKEN, UNSERVED and LEFT are
 written by dialplan/fallback.conf, which says what they mean; the rest is Asterisk's. A call is a story from its AWAY
 on: what is said of others is about calls that the service has a record of, or not about calls at all.
 """
@@ -21,8 +22,7 @@ from switchboard.core.facts import FallbackCall
 from switchboard.core.ids import LegId, PhoneId
 
 _PHONE = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}")
-_HOUR_S = 3_600
-"""A line's moment and its stamp are made one after the other, on one clock."""
+_MINUTE_MS = 60_000
 
 
 class Line(Struct, frozen=True):
@@ -109,11 +109,12 @@ def _tell(story: FallbackCall | None, line: Line) -> FallbackCall | bool | None:
 
 
 def _moment(text: str, line: Line) -> int | None:
-    """Unix milliseconds; ``None`` when that cannot be when the line was written."""
-    if not _is_number(text) or abs(int(text) // 1000 - line.at_s) > _HOUR_S:
+    """Unix milliseconds, from those of the minute and the stamp, which is a moment off; ``None`` when they are none."""
+    if not _is_number(text) or int(text) >= _MINUTE_MS:
         return None
-    return int(text)
+    stamp_ms = line.at_s * 1000
+    return stamp_ms + (int(text) - stamp_ms + _MINUTE_MS // 2) % _MINUTE_MS - _MINUTE_MS // 2
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 13
+    return text.isascii() and text.isdigit() and len(text) <= 10

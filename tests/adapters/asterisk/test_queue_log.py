@@ -12,19 +12,19 @@ from switchboard.core.ids import LegId, PhoneId
 
 REAL = b"""\
 1795563329|NONE|NONE|NONE|QUEUESTART|
-1795563330|switchboard-1795563330.0|fallback|NONE|AWAY|1795563330539|+712cdEXTEN|+74950000001
+1795563330|switchboard-1795563330.0|fallback|NONE|AWAY|30539|+712cdEXTEN|+74950000001
 1795563331|switchboard-1795563330.0|fallback|NONE|ENTERQUEUE||+712cdEXTEN|1
-1795563331|switchboard-1795563330.0|fallback|PJSIP/irina-00000001|TAKEN|1795563331042
+1795563331|switchboard-1795563330.0|fallback|PJSIP/irina-00000001|TAKEN|31042
 1795563331|switchboard-1795563330.0|fallback|Irina Sample|CONNECT|0|switchboard-1795563331.1|2
 1795563331|switchboard-1795563330.0|fallback|Irina Sample|COMPLETECALLER|0|0|1
-1795563331|switchboard-1795563330.0|fallback|NONE|LEFT|1795563331248
-1795563331|switchboard-1795563331.2|fallback|NONE|AWAY|1795563331379|+74950001002|+74950000001
+1795563331|switchboard-1795563330.0|fallback|NONE|LEFT|31248
+1795563331|switchboard-1795563331.2|fallback|NONE|AWAY|31379|+74950001002|+74950000001
 1795563331|switchboard-1795563331.2|fallback|NONE|ENTERQUEUE||+74950001002|1
 1795563334|switchboard-1795563331.2|fallback|Oleg Sample|RINGNOANSWER|2000
 1795563335|switchboard-1795563331.2|fallback|Olga Sample|RINGCANCELED|1389
 1795563335|switchboard-1795563331.2|fallback|NONE|ABANDON|1|1|4
-1795563335|switchboard-1795563331.2|fallback|NONE|LEFT|1795563335271
-1795563335|switchboard-1795563335.4|fallback|NONE|AWAY|1795563335395|anonymous|+74950000001
+1795563335|switchboard-1795563331.2|fallback|NONE|LEFT|35271
+1795563335|switchboard-1795563335.4|fallback|NONE|AWAY|35395|anonymous|+74950000001
 1795563335|switchboard-1795563335.4|fallback|NONE|ENTERQUEUE||anonymous|1
 """.splitlines()
 LINE = "+74950000001"
@@ -50,9 +50,24 @@ def test_it_does_not_matter_where_reading_is_interrupted(cut: int) -> None:
     assert (first.over + second.over, second.open) == ((TAKEN, ABANDONED), (WAITS,))
 
 
+@pytest.mark.parametrize(
+    ("stamp", "within", "at_ms"),
+    [
+        (1795563360, "00000", 1795563360_000),
+        (1795563359, "00003", 1795563360_003),  # the stamp's clock is a moment behind
+        (1795563360, "59998", 1795563359_998),  # … or it was taken a moment later
+        (1795563300, "59999", 1795563299_999),
+        (1795563330, "30007", 1795563330_007),
+    ],
+)
+def test_the_milliseconds_since_the_minute_began(stamp: int, within: str, at_ms: int) -> None:
+    [call] = read_on([f"{stamp}|x|fallback|NONE|AWAY|{within}|1|2".encode()]).open
+    assert call.arrived_at_ms == at_ms
+
+
 def test_nobody_took_it_in_time() -> None:
-    lines = [b"1795563635|switchboard-1795563335.4|fallback|NONE|UNSERVED|1795563635400",
-             b"1795563640|switchboard-1795563335.4|fallback|NONE|LEFT|1795563640100"]  # fmt: skip
+    lines = [b"1795563635|switchboard-1795563335.4|fallback|NONE|UNSERVED|35400",
+             b"1795563640|switchboard-1795563335.4|fallback|NONE|LEFT|40100"]  # fmt: skip
     [call] = read_on([*REAL, *lines]).over[2:]
     assert (call.unserved, call.ringing, call.answered_at_ms, call.ended_at_ms) == (True, False, None, 1795563640100)
 
@@ -77,10 +92,10 @@ def test_a_call_that_the_service_gave_away_is_no_story() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"", b"|", b"\xff\xfe", b"1795563335|x|fallback|NONE", b"now|x|fallback|NONE|AWAY|1795563335000||",
-        b"1795563335|x|fallback|NONE|AWAY", b"1795563335|x|fallback|NONE|AWAY|1795563335000|1|2|3",
+        b"", b"|", b"\xff\xfe", b"1795563335|x|fallback|NONE", b"now|x|fallback|NONE|AWAY|35000||",
+        b"1795563335|x|fallback|NONE|AWAY", b"1795563335|x|fallback|NONE|AWAY|35000|1|2|3",
         b"1795563335|x|fallback|NONE|AWAY||1|2", b"1795563335|x|fallback|NONE|AWAY|-5|1|2",
-        b"1795563335|x|fallback|NONE|AWAY|17|1|2", "1795563335|x|fallback|NONE|AWAY|१७|1|2".encode(),
+        b"1795563335|x|fallback|NONE|AWAY|60000|1|2", "1795563335|x|fallback|NONE|AWAY|१७|1|2".encode(),
         "1795563335|x|fallback|NONE|AWAY|²|1|2".encode(),
         b"1795563335|switchboard-1795563335.4|fallback|NONE|TAKEN|soon", b"9" * 400,
     ],

@@ -31,10 +31,10 @@ class Log:
             file.write(f"{self.at_s}|{line}{end}")
 
     def arrive(self, leg: str) -> None:
-        self.write(f"{leg}|fallback|NONE|AWAY|{self.at_s}000|+74951234567|+74950000001")
+        self.write(f"{leg}|fallback|NONE|AWAY|{self.at_s % 60}000|+74951234567|+74950000001")
 
     def leave(self, leg: str) -> None:
-        self.write(f"{leg}|fallback|NONE|LEFT|{self.at_s}000")
+        self.write(f"{leg}|fallback|NONE|LEFT|{self.at_s % 60}000")
 
     def call(self, leg: str) -> None:
         self.arrive(leg)
@@ -98,7 +98,7 @@ def test_a_line_that_was_half_written_at_first_is_read_whole(log: Log) -> None:
     log.write("a|fallback|NONE|AW", end="")
     reader = Reader(log)
     with log.path.open("a") as file:
-        file.write(f"AY|{log.at_s}000|+74951234567|+74950000001\n")
+        file.write(f"AY|{log.at_s % 60}000|+74951234567|+74950000001\n")
     log.leave("a")
     assert reader.look() == ["a"]
     assert reader.damaged == 0
@@ -151,7 +151,7 @@ def test_a_renamed_file_is_read_to_its_end_while_the_new_one_is_still_empty(log:
     log.path.touch()
     reader.look()
     with log.path.with_name("queue_log.1").open("a") as file:
-        file.write(f"{log.at_s}|late|fallback|NONE|AWAY|{log.at_s}000|1|2\n{log.at_s}|late|fallback|NONE|LEFT|\n")
+        file.write(f"{log.at_s}|late|fallback|NONE|AWAY|0|1|2\n{log.at_s}|late|fallback|NONE|LEFT|\n")
     assert reader.look() == ["late"]
     log.write("NONE|NONE|NONE|CONFIGRELOAD|")
     log.call("new")
@@ -226,7 +226,7 @@ def test_a_half_written_line_waits_for_its_other_half(log: Log) -> None:
         file.write(f"{log.at_s}|a|fallback|NONE|LE")
     assert reader.look() == []
     with log.path.open("a") as file:
-        file.write(f"FT|{log.at_s}000\n")
+        file.write(f"FT|{log.at_s % 60}000\n")
     assert reader.look() == ["a"]
     assert reader.damaged == 0
 
