@@ -212,3 +212,28 @@ async def test_rotation_loses_and_doubles_nothing(company: Company) -> None:
     await company.asterisk.rx("logger rotate")
     await no_more_records(company, before + 3)
     await company.wait_idle()
+
+
+async def test_a_log_that_is_not_there_or_not_named_is_told(company: Company) -> None:
+    """The service serves all the same."""
+    await company.wait_ready()
+    env = company.service.env
+    named = env["SWITCHBOARD_QUEUE_LOG"]
+    service_log = company.folder / "logs" / "service.log"
+    try:
+        env["SWITCHBOARD_QUEUE_LOG"] = f"{named}.elsewhere/queue_log"
+        await company.service.stop()
+        await company.service.start(despite="queue log")
+        deadline = Deadline(5, "/health to tell")
+        while not any("cannot be read: No such file" in one for one in await company.service.problems() or []):
+            await deadline.pause(0.05)
+        del env["SWITCHBOARD_QUEUE_LOG"]
+        await company.service.stop()
+        told_before = service_log.read_text().count("SWITCHBOARD_QUEUE_LOG is not set")
+        await company.service.start()
+        assert service_log.read_text().count("SWITCHBOARD_QUEUE_LOG is not set") == told_before + 1
+    finally:
+        env["SWITCHBOARD_QUEUE_LOG"] = named
+        await company.service.stop()
+        await company.service.start()
+    await company.wait_ready()
