@@ -72,6 +72,11 @@ class Asterisk:
         return self._folder / "log" / "messages.log"
 
     @property
+    def queue_log(self) -> Path:
+        """What its own queue did."""
+        return self._folder / "log" / "queue_log"
+
+    @property
     def pid(self) -> int:
         return self._running.pid
 

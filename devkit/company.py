@@ -201,8 +201,8 @@ class Company:
         logs.mkdir()
         tree = await asyncio.to_thread(asterisk_tree.find_or_make, logs)
         self.database_url = await self._make_database()
-        self.env = self._environment()
         self.asterisk = Asterisk(tree, self.folder / "asterisk", self.settings, self.folder / "generated")
+        self.env = self._environment()
         self._closing.push_async_callback(self.asterisk.stop)
         await asyncio.gather(self._fill_database(), self._start_telephony())
         await self._open_connections()
@@ -251,6 +251,7 @@ class Company:
             "SWITCHBOARD_ARI_PASSWORD": self.settings.ari_password,
             "SWITCHBOARD_HTTP": f"127.0.0.1:{free_tcp_port()}",
             "SWITCHBOARD_PHONE_SECRETS": str(password_file),
+            "SWITCHBOARD_QUEUE_LOG": str(self.asterisk.queue_log),
         }
 
     async def _open_connections(self) -> None:

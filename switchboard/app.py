@@ -15,6 +15,7 @@ import structlog
 
 from switchboard.adapters.asterisk.connection import AriConnection, State
 from switchboard.adapters.asterisk.feed import AsteriskFeed
+from switchboard.adapters.asterisk.queue_log_follower import QueueLogFollower
 from switchboard.adapters.asterisk.settings import AriSettings
 from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk
 from switchboard.adapters.log.sqlite import SqliteLog
@@ -80,6 +81,11 @@ class Service:
         itself = PostgresDirectory(look_ups, policy.timezone, clock)
         self._directory = LocalDirectory(self._replica, itself, policy.timezone, clock)
         self._metrics.directory_age_s.set_function(lambda: self._replica.age_ms() / 1000)
+        self._queue_log = (
+            QueueLogFollower(settings.queue_log, lambda: self._loop.exchange.floor.bookmark, self._loop.post)
+            if settings.queue_log is not None
+            else None
+        )
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
 
     async def run(self) -> None:
@@ -101,6 +107,11 @@ class Service:
                 tasks.create_task(self._patrol.run())
                 tasks.create_task(self._recorder.run())
                 tasks.create_task(self._follower.run())
+                if self._queue_log is not None:
+                    tasks.create_task(self._queue_log.run())
+                else:
+                    _log.warning("queue_log.none", reason="SWITCHBOARD_QUEUE_LOG is not set: calls that Asterisk's own "
+                                 "queue serves while the service is away will not be on record")  # fmt: skip
                 tasks.create_task(self._follow_config(self._settings.config))
                 tasks.create_task(self._settle())
                 self._systemd.ready()
@@ -164,6 +175,8 @@ class Service:
             problems.append(f"only {free_mb} MB are free in {self._settings.data}; without room no call can be served")
         if (look_ups := self._follower.problem()) is not None:
             problems.append(look_ups)
+        if self._queue_log is not None and (unread := self._queue_log.problem()) is not None:
+            problems.append(unread)
         if lag_s > _LATE_DELIVERY_S:
             problems.append(f"Postgres is {lag_s:.0f} s behind; records wait in the log")
         return Health(

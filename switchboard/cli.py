@@ -26,8 +26,8 @@ from switchboard.config.check import check as check_files
 from switchboard.config.load import load
 from switchboard.config.problems import BadConfig
 from switchboard.config.settings import BadSettings, Settings
-from switchboard.core.exchange import UnknownFormat
 from switchboard.core.policy import Policy
+from switchboard.core.snapshot import UnknownFormat
 from switchboard.engine.ports import Refused
 
 if TYPE_CHECKING:

@@ -81,6 +81,7 @@ name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
 | `SWITCHBOARD_ARI_PASSWORD` | required, secret | Its password. |
 | `SWITCHBOARD_HTTP` | `127.0.0.1:8080` | Where `/health` and `/metrics` are. |
 | `SWITCHBOARD_PHONE_SECRETS` | for `asterisk-files` | TOML file, one line a phone: `olga = "…"`. Keep it from others. |
+| `SWITCHBOARD_QUEUE_LOG` | – | Asterisk's `queue_log`; without it, calls that only it knows of are not on record. |
 """
 
 

@@ -12,10 +12,9 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
-from switchboard.core import arrival, queueing, shifts, survey
+from switchboard.core import arrival, fallback, queueing, shifts, snapshot, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.call_state import Call, Ending
@@ -28,6 +27,7 @@ from switchboard.core.facts import (
     CallerFound,
     DeadlinePassed,
     Fact,
+    FallbackReported,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -50,14 +50,8 @@ from switchboard.core.invariants import broken_by_the_last_fact, broken_promises
 from switchboard.core.offering import ANSWERED_ELSEWHERE
 from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
-from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 3
-"""Raised with every change of what a snapshot holds."""
-OLDEST_STATE_FORMAT = 2
-"""Since then fields were only added, each with a default: an upgrade takes over the calls of the version before."""
-
-_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded)
+_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported)
 """What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
 _OUR_FAULT_CAUSE = 41  # temporary failure
 T = TypeVar("T")
@@ -71,30 +65,6 @@ class Handled(Struct, frozen=True):
     meant_something: bool
     """False for a fact that was late, doubled or about nothing we know."""
     bug: Exception | None = None
-
-
-class State(Struct, kw_only=True):
-    """Everything of a floor that is not derived: what a snapshot holds."""
-
-    format: int = STATE_FORMAT
-    calls: dict[CallId, Call] = field(default_factory=dict)
-    people: dict[PersonId, PersonRecord] = field(default_factory=dict)
-    policies: dict[str, Policy] = field(default_factory=dict)
-    current_version: str | None = None
-    switch_ready: bool = False
-    switch: str = ""
-    switch_met_at_ms: int = 0
-    switch_lost_at_ms: int | None = None
-    next_arrival_us: int = 0
-    next_overflow_us: int = 0
-
-
-class UnknownFormat(Exception):
-    """A snapshot was written by another version of the service."""
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(State)
 
 
 class Exchange:
@@ -181,6 +151,8 @@ class Exchange:
                 floor.act(TakeDownBridge(call_id_of(bridge), bridge))
             case PolicyLoaded():
                 self._take_policy(fact.policy)
+            case FallbackReported():
+                return self._take_report(fact)
             case LegAnswered(leg=leg) if leg not in floor.leg_owner:
                 # a leg that we gave up lives on: whoever picked it up must not sit there alone
                 floor.act(HangUp(call_id_of(leg), leg, ANSWERED_ELSEWHERE))
@@ -199,6 +171,18 @@ class Exchange:
         floor.policies[policy.version] = policy
         floor.current_version = policy.version
         shifts.meet_policy(floor, policy, before)
+
+    def _take_report(self, fact: FallbackReported) -> bool:
+        floor = self.floor
+        if fact.since != floor.bookmark:
+            return False
+        floor.bookmark = fact.upto
+        for told in fact.calls:
+            try:
+                fallback.put_on_record(floor, told)
+            except Exception as error:  # the other calls of the report are on record all the same
+                self._bug = error
+        return True
 
     def _meet_switch(self, fact: SwitchReady) -> None:
         """Asterisk was surveyed: take what it says for true, then ask again for what may never have been done."""
@@ -324,42 +308,13 @@ class Exchange:
 
     def snapshot(self) -> bytes:
         """Everything, as bytes: equal floors give equal bytes."""
-        floor = self.floor
-        return _encoder.encode(
-            State(
-                calls=floor.calls,
-                people=floor.people,
-                policies=floor.policies,
-                current_version=floor.current_version,
-                switch_ready=floor.switch_ready,
-                switch=floor.switch,
-                switch_met_at_ms=floor.switch_met_at_ms,
-                switch_lost_at_ms=floor.switch_lost_at_ms,
-                next_arrival_us=floor.next_arrival_us,
-                next_overflow_us=floor.next_overflow_us,
-            )
-        )
+        return snapshot.write(self.floor)
 
     @classmethod
-    def restored(cls, snapshot: bytes) -> Exchange:
-        """The exchange as it was. Raises ``UnknownFormat`` for a snapshot of another version of the service."""
-        try:
-            state = _decoder.decode(snapshot)
-        except msgspec.MsgspecError as error:
-            raise UnknownFormat(f"the snapshot cannot be read: {error}") from None
-        if not OLDEST_STATE_FORMAT <= state.format <= STATE_FORMAT:
-            raise UnknownFormat(
-                f"the snapshot has format {state.format}, this version reads {OLDEST_STATE_FORMAT} to {STATE_FORMAT}: "
-                "let the version that wrote it go on, or move switchboard.db away when no call is under way"
-            )
+    def restored(cls, written: bytes) -> Exchange:
+        """The exchange as it was. Raises ``UnknownFormat`` for a snapshot that this version cannot read."""
         exchange = cls()
-        floor = exchange.floor
-        floor.calls, floor.people, floor.policies = state.calls, state.people, state.policies
-        floor.current_version = state.current_version
-        floor.switch_ready, floor.switch = state.switch_ready, state.switch
-        floor.switch_met_at_ms, floor.switch_lost_at_ms = state.switch_met_at_ms, state.switch_lost_at_ms
-        floor.next_arrival_us, floor.next_overflow_us = state.next_arrival_us, state.next_overflow_us
-        floor.rebuild()
+        exchange.floor = snapshot.read(written)
         return exchange
 
     def check(self) -> Sequence[str]:

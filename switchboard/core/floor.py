@@ -14,6 +14,7 @@ import msgspec
 from switchboard.core.actions import Action
 from switchboard.core.call_state import Bug, Call, Connecting, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
+from switchboard.core.facts import Bookmark
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
 from switchboard.core.matching import WaitingCaller
 from switchboard.core.policy import Policy
@@ -39,6 +40,8 @@ class Floor:
         """When the next caller would come if they kept exactly to the rate that is taken on; see ``admission``."""
         self.next_overflow_us = 0
         """The same for those who go to Asterisk's own queue."""
+        self.bookmark: Bookmark | None = None
+        """Up to where Asterisk's queue log is on record; ``None`` while it was never read."""
         # derived
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}
@@ -203,9 +206,11 @@ class Floor:
     def act(self, action: Action) -> None:
         self.actions.append(action)
 
-    def because(self, call: Call, what: str, why: str, person: PersonId | None = None) -> None:
-        """Store a decision with its reason; also the text of the step in the call's history."""
-        reason = Reason(self.at_ms, what, why, person)
+    def because(
+        self, call: Call, what: str, why: str, person: PersonId | None = None, at_ms: int | None = None
+    ) -> None:
+        """Store a decision with its reason, of now or of ``at_ms``; also the text of the step in the call's history."""
+        reason = Reason(self.at_ms if at_ms is None else at_ms, what, why, person)
         call.reasons.append(reason)
         self.new_reasons.setdefault(call.call_id, []).append(reason)
 

@@ -55,7 +55,7 @@ def history_of(call: Call, fact: str, decisions: Sequence[Reason], at_ms: int) -
             CallStep(
                 call=call.call_id,
                 number=call.steps_noted,
-                at_ms=at_ms,
+                at_ms=decision.at_ms,
                 from_state=call.noted_state,
                 fact=fact,
                 to_state=to_state,

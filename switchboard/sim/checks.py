@@ -11,7 +11,8 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- a fact that came too late changes nothing on record.
+- a fact that came too late changes nothing on record;
+- a call that Asterisk's own queue had is put on record once.
 
 The simulation, the journeys and the stateful tests all use the same witness.
 """
@@ -43,13 +44,14 @@ from switchboard.core.facts import (
     CallArrived,
     DeadlinePassed,
     Fact,
+    FallbackReported,
     LegAnswered,
     LegEnded,
     LegLeft,
     LegVanished,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -98,6 +100,8 @@ class Witness:
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
         self.owner: dict[LegId, CallId] = {}
+        self.reported: dict[CallId, None] = {}
+        """Calls that Asterisk's own queue had, once they are on record."""
 
     def watch(self, fact: Fact, at_ms: int, handled: Handled) -> list[str]:
         """Every promise that ``handled``, the answer to ``fact``, breaks."""
@@ -163,6 +167,14 @@ class Witness:
                 seen.left |= seen.leg == leg
                 if leg in seen.rung:
                     _vanish(seen.rung[leg])
+            case FallbackReported(calls=calls) if handled.meant_something:
+                for told in calls:
+                    call_id = call_id_for(told.leg, told.arrived_at_ms)
+                    if call_id in self.reported:
+                        yield f"call {call_id} of Asterisk's own queue is put on record again"
+                    self.reported[call_id] = None
+                    self.calls[call_id] = Seen(told.leg, left=True, ring_ms=told.ring_ms)
+                    self.arrived += 1
             case _:
                 pass
 

@@ -30,6 +30,12 @@ def test_defaults() -> None:
     assert settings.ari_user == "switchboard"
     assert settings.ari_url == "http://127.0.0.1:8088/ari"
     assert settings.phone_secrets is None
+    assert settings.queue_log is None
+
+
+def test_the_queue_log_is_a_file() -> None:
+    settings = Settings.from_environment({**ENOUGH, "SWITCHBOARD_QUEUE_LOG": "/var/log/asterisk/queue_log"})
+    assert settings.queue_log == Path("/var/log/asterisk/queue_log")
 
 
 def test_secrets_are_not_shown() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import get_args
 
+import msgspec
+
 from switchboard.core import facts
 from switchboard.core.actions import Action, Connect, Play, Ring
 from switchboard.core.call_state import Connecting, Talking
@@ -242,6 +244,7 @@ def every_fact(story: Story) -> list[Fact]:
         ),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
         facts.SwitchLost("reset"),
+        *_reports(story),
         *_surveys(story, legs),
         *(facts.CallArrived(LegId(leg), Entrance.LINE, NUMBER, ORDERS) for leg in (*legs, "2.1")),
         *(
@@ -267,6 +270,38 @@ def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
         *(facts.DeadlinePassed(until_ms, call=call) for until_ms in moments for call in calls),
         *(facts.DeadlinePassed(until_ms, person=person) for until_ms in moments for person in people),
         facts.DeadlinePassed(story.at_ms),
+    ]
+
+
+def served_away(story: Story, **more: object) -> facts.FallbackCall:
+    """A call of Asterisk's own queue, another one each time the queue log was read on."""
+    floor = story.exchange.floor
+    read_bytes = floor.bookmark.offset if floor.bookmark is not None else 0
+    told = facts.FallbackCall(LegId(f"away.{read_bytes}"), NUMBER, ORDERS, story.at_ms - 60_000)
+    return msgspec.structs.replace(told, **{"ended_at_ms": story.at_ms - 1_000, **more})
+
+
+def report(story: Story, *calls: facts.FallbackCall) -> facts.FallbackReported:
+    """The queue log was read on from where the exchange stands."""
+    since = story.exchange.floor.bookmark
+    read_bytes = (since.offset if since is not None else 0) + 100
+    return facts.FallbackReported(since, facts.Bookmark("1-first", read_bytes, story.at_ms // 1_000), calls)
+
+
+def _reports(story: Story) -> list[Fact]:
+    """A call each way to its end; nothing but a bookmark; and a report that does not begin where we stand."""
+    answered = {"phone": PhoneId("olga"), "answered_at_ms": story.at_ms - 50_000}
+    ends: list[dict[str, object]] = [
+        {}, {"ringing": True, "ring_ms": 3_000}, {"unserved": True}, {"lost": True}, answered,
+        answered | {"lost": True}, answered | {"phone": PhoneId("ghost")}, {"number": "", "dialled": "?"},
+        {"ended_at_ms": 0}, {"answered_at_ms": story.at_ms + 50_000},
+    ]  # fmt: skip
+    elsewhere = facts.Bookmark("2-other", 7, 0)
+    return [
+        report(story),
+        *(report(story, served_away(story, **end)) for end in ends),
+        report(story, served_away(story), served_away(story, leg=LegId(f"also.{story.at_ms}"))),
+        facts.FallbackReported(elsewhere, elsewhere, (served_away(story),)),
     ]
 
 

@@ -112,3 +112,23 @@ async def test_an_asterisk_that_dies_takes_no_person_and_no_record_with_it(compa
     assert (await again.ended()).answered
     await company.wait_idle()
     print(f"loss noticed after {noticed_s * 1000:.0f} ms; ready {ready_s:.1f} s after Asterisk was booted")
+
+
+async def test_both_die_and_the_call_is_on_record(company: Company) -> None:
+    """The service is away, a caller stands in Asterisk's own queue, and Asterisk dies."""
+    await company.wait_ready()
+    await company.leave("olga", "oleg", "irina")
+    before = len(await company.records())
+    await company.service.kill()
+    waiting = await company.call(caller(12))
+    await waiting.answered()
+    await company.asterisk.kill()
+    await waiting.close()
+    await company.asterisk.start()
+    await company.service.start()
+    [record] = (await company.wait_records(before + 1))[before:]
+    assert (record["outcome"], record["caller_number"], record["answered_by"]) == ("switch_lost", caller(12), None)
+    tasks = await company.query("SELECT caller_number FROM task WHERE kind = 'call_back'")
+    assert caller(12) in {task["caller_number"] for task in tasks}
+    await phones.register(list(company.phones.values()))
+    await company.wait_ready()

@@ -14,7 +14,7 @@ import structlog
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
 from switchboard.core.exchange import Handled
-from switchboard.core.facts import Fact, PolicyLoaded, SwitchLost, SwitchReady
+from switchboard.core.facts import Fact, FallbackReported, PolicyLoaded, SwitchLost, SwitchReady
 
 _log = structlog.get_logger()
 
@@ -89,5 +89,5 @@ def log_what_happened(fact: Fact, at_ms: int, handled: Handled) -> None:
 
 
 def _is_news(fact: Fact, record: CallRecord, at_ms: int) -> bool:
-    """The call ended just now; or long ago, and the survey that a connection begins with has just told us."""
-    return record.ended_at_ms == at_ms or isinstance(fact, SwitchReady)
+    """The call ended just now; or long ago, and a new connection's survey or Asterisk's queue log has just said so."""
+    return record.ended_at_ms == at_ms or isinstance(fact, SwitchReady | FallbackReported)

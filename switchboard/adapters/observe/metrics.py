@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from switchboard.core.entries import CallRecord
 from switchboard.core.exchange import Exchange, Handled
-from switchboard.core.facts import CallerFound, Fact, LookUpFailed
+from switchboard.core.facts import CallerFound, Fact, FallbackReported, LookUpFailed
 
 _WAITS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
@@ -58,10 +58,11 @@ class Metrics:
                 self.look_ups.labels("failed").inc()
             case _:
                 pass
+        late = isinstance(fact, FallbackReported)
         ended = {
             entry.call: entry
             for entry in handled.entries
-            if isinstance(entry, CallRecord) and entry.outcome is not None and entry.ended_at_ms == at_ms
+            if isinstance(entry, CallRecord) and entry.outcome is not None and (late or entry.ended_at_ms == at_ms)
         }
         for record in ended.values():
             line, outcome = record.line or "none", str(record.outcome)

@@ -9,10 +9,13 @@ import asyncpg
 import pytest
 
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
-from switchboard.core.entries import CallRecord, Entry
-from switchboard.core.ids import CallId
+from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, TaskOpened
+from switchboard.core.exchange import Exchange
+from switchboard.core.facts import Bookmark, FallbackCall, FallbackReported, PolicyLoaded
+from switchboard.core.ids import CallId, LegId, PhoneId
 from switchboard.engine.ports import Placed, Records, Refused
 from switchboard.engine.twins import MemoryRecords
+from switchboard.sim.company import sample_policy
 from tests.adapters.contract.entries import AT_MS, change, ended_call, living_call, placed, step, task
 from tests.adapters.contract.stored import Stored, StoredInMemory, StoredInPostgres
 
@@ -66,6 +69,23 @@ async def test_everything_comes_back_as_it_was(records: Records, stored: Stored)
     assert await stored.tasks() == [task("+74950001006")]
     assert await stored.people() == [change(1)]
     assert await records.cursor() == (11, 2)
+
+
+async def test_a_call_of_asterisks_own_queue_is_a_record_like_any_other(records: Records, stored: Stored) -> None:
+    exchange = Exchange()
+    exchange.handle(PolicyLoaded(sample_policy()), AT_MS)
+    told = [
+        FallbackCall(LegId("1.1"), "+74951000002", "+74950000001", AT_MS - 90_000, PhoneId("olga"), AT_MS - 80_000,
+                     ring_ms=3_000, ended_at_ms=AT_MS - 10_000),
+        FallbackCall(LegId("1.2"), "+74951000003", "?", AT_MS - 70_000, lost=True, ended_at_ms=AT_MS - 60_000),
+    ]  # fmt: skip
+    made = exchange.handle(FallbackReported(None, Bookmark("file", 900, 0), tuple(told)), AT_MS).entries
+    for _ in range(2):
+        await records.store(placed(*made))
+    assert await stored.calls() == [entry for entry in made if isinstance(entry, CallRecord)]
+    assert [call.outcome for call in await stored.calls()] == [Outcome.SERVED, Outcome.SWITCH_LOST]
+    assert await stored.steps() == [entry for entry in made if isinstance(entry, CallStep)]
+    assert await stored.tasks() == [entry for entry in made if isinstance(entry, TaskOpened)]
 
 
 async def test_a_call_is_one_row_as_it_stands_last(records: Records, stored: Stored) -> None:
