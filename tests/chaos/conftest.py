@@ -89,7 +89,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.section("what was measured")
     for row, what, measured, must in _FIGURES.rows:
-        terminalreporter.write_line(f"{row:4} {what:70} {measured:>14}   {must}")
+        terminalreporter.write_line(f"{row:12} {what:66} {measured:>14}   {must}")
     seed = terminalreporter.config.getoption("--seed")
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"figures-{seed}.json").write_text(json.dumps(_FIGURES.rows, indent=1, ensure_ascii=False))
