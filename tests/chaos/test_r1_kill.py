@@ -1,4 +1,4 @@
-"""R1: kill -9 of the service (and an orderly stop, as for an upgrade) with thirty talking, ten ringing, twenty waiting, and more coming."""
+"""R1: the service is killed, or stopped in order, with thirty talking, ten ringing, twenty waiting, and more coming."""
 
 from __future__ import annotations
 
