@@ -94,6 +94,7 @@ class Saying(Struct, frozen=True, tag=True):
     playback: PlaybackId
     outcome: Outcome
     until_ms: int
+    prompts: tuple[str, ...]
 
 
 class Ending(Struct, frozen=True, tag=True):
@@ -112,7 +113,7 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     Waiting: (*_STEP, Connecting),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
     Talking: (Ending,),
-    Saying: (Ending,),
+    Saying: (Ending, Saying),
     Ending: (Ending,),
 }
 

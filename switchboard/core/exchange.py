@@ -51,7 +51,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 """Raised with every change of what a snapshot holds."""
 
 _AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded)
@@ -202,11 +202,13 @@ class Exchange:
         if restarted:
             for call in list(floor.calls.values()):
                 self._attempt(call, survey.lose_to_switch, lost_at_ms)
+        before = list(floor.calls.values())
         for difference in survey.differences(floor, fact.found):
             self._let_happen(difference, self._call_of(difference))
-        for call in list(floor.calls.values()):
-            if call.call_id not in floor.new_reasons:  # the others have just moved on
+        for call in before:
+            if call.call_id in floor.calls:
                 self._attempt(call, survey.resume, fact.found)
+        for call in floor.calls.values():
             floor.arm(call.state.until_ms, "call", call.call_id)
         for person in floor.people:
             floor.touch(person)

@@ -199,6 +199,11 @@ class Floor:
     def act(self, action: Action) -> None:
         self.actions.append(action)
 
+    def ask_again(self, action: Action) -> None:
+        """Act, unless this very fact has asked for the same already."""
+        if action.call not in self.new_reasons or action not in self.actions:
+            self.act(action)
+
     def because(self, call: Call, what: str, why: str, person: PersonId | None = None) -> None:
         """Store a decision with its reason; also the text of the step in the call's history."""
         reason = Reason(self.at_ms, what, why, person)
