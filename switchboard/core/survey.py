@@ -135,7 +135,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             if moved_on:
                 let_hear_again(floor, call, up=caller.up)
             elif not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
-                _connect_again(floor, call, state.bridge, partner, up=caller.up)
+                _connect_again(floor, call, state, partner, up=caller.up)
         case Saying():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on:
@@ -155,11 +155,15 @@ def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in floor.actions)
 
 
-def _connect_again(floor: Floor, call: Call, bridge: BridgeId, partner: LegId, *, up: bool) -> None:
+def _connect_again(floor: Floor, call: Call, state: Connecting | Talking, partner: LegId, *, up: bool) -> None:
     if not up:
-        floor.ask_again(Answer(call.call_id, call.leg))
-    floor.ask_again(StopMusic(call.call_id, call.leg))
-    floor.ask_again(Connect(call.call_id, bridge, (call.leg, partner)))
+        floor.act(Answer(call.call_id, call.leg))
+    floor.act(StopMusic(call.call_id, call.leg))
+    floor.act(Connect(call.call_id, state.bridge, (call.leg, partner)))
+    if isinstance(state, Connecting):  # its time may have passed while nobody could hear of it
+        until_ms = floor.at_ms + floor.policy_of(call).limits.settle_ms
+        call.enter(Connecting(state.offer, state.bridge, until_ms, state.back_to, state.bridged))
+        floor.because(call, "asked_again", "nobody knows whether they were connected", state.offer.person)
 
 
 def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:

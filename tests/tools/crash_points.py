@@ -5,8 +5,8 @@ is wrapped here: what it is asked for is one point, what it has done another. So
 it is kept* (handled, and nothing of it durable), *after it is kept* (and nothing done), *before* and *after* each
 action (after: done in the world, and nobody knows), and so on for snapshots, deliveries and what is forgotten.
 
-``Points`` numbers them in the order in which they are reached, over all lives of one run. At a number that is chosen the
-life ends with ``Crash``: from then on nothing of it reaches the log, the switch or the records, whatever its tasks
+``Points`` numbers them in the order in which they are reached, over all lives of one run. At a number that is chosen
+the life ends with ``Crash``: from then on nothing of it reaches the log, the switch or the records, whatever its tasks
 still do.
 """
 

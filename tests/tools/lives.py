@@ -19,7 +19,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from random import Random
 from typing import Any
 from unittest import mock
 
@@ -29,7 +28,7 @@ import structlog
 from switchboard.adapters.log import sqlite
 from switchboard.adapters.log.sqlite import SqliteLog
 from switchboard.core.call_state import Connecting, Ending, Talking
-from switchboard.core.entries import CallRecord, CallStep, Outcome
+from switchboard.core.entries import CallRecord, Outcome
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Found, PolicyLoaded, SwitchLost
 from switchboard.core.ids import CallId, LegId, call_id_for
@@ -56,6 +55,8 @@ from tests.tools.undying_switch import UndyingSwitch
 
 FACTS_BETWEEN_SNAPSHOTS = 12
 FORGET_EACH_S = 0.5
+ENTRIES_AT_ONCE = 5
+"""Fewer than many a fact makes: the records' cursor also stands in the midst of them."""
 CONNECT_MS = 100
 SETTLED_AFTER_MS = 1_000
 """So long after a survey nobody may be left over."""
@@ -144,7 +145,7 @@ class Lives:
                 async with asyncio.timeout(at_most_s):
                     await people
                     while not self.is_over() and not living.done():
-                        await asyncio.sleep(0.05)
+                        await asyncio.sleep(0.25)
             except TimeoutError:
                 self._note([f"not over after {at_most_s:g} s: {self.switch.legs}, {self.switch.bridges}"])
             problems = await self.balance()
@@ -172,7 +173,6 @@ class Lives:
     async def _one_life(self) -> None:
         life = Life(self._points)
         file = SqliteLog(self._path)
-        file._write.execute("pragma synchronous = off")  # what is written outlives the process, if not the machine
         clock = file.clock = SteadyClock(file.last_at_ms)
         log = CrashingLog(file, life, self._when_kept)
         loop = Loop(log, clock)
@@ -183,7 +183,13 @@ class Lives:
             loop.post(SwitchLost("this process has just begun"))
             if loop.exchange.floor.current_version != self._policy.version:
                 loop.post(PolicyLoaded(self._policy))
-            recorder = Recorder(log, CrashingRecords(self.records, life), loop.kept, forget_each_s=FORGET_EACH_S)
+            recorder = Recorder(
+                log,
+                CrashingRecords(self.records, life),
+                loop.kept,
+                most_at_once=ENTRIES_AT_ONCE,
+                forget_each_s=FORGET_EACH_S,
+            )
             self._recorder = recorder
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(
@@ -217,6 +223,8 @@ class Lives:
         content = _encode(batch)
         self._diary.append(content)
         batch = _decode_batch(content)
+        if batch.at_ms < self._kept.floor.at_ms:
+            self._note([f"time went back by {self._kept.floor.at_ms - batch.at_ms} ms"])
         for offset, fact in enumerate(batch.facts):
             handled = self._kept.handle(fact, batch.at_ms)
             self._note(self._witness.watch(fact, batch.at_ms, handled))

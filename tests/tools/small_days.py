@@ -108,7 +108,9 @@ def live_through(day: SmallDay, folder: Path, fatal: Container[int] = (), gap_ms
 
     async def story() -> Lived:
         random = Random(0)
-        switch = UndyingSwitch(_NOBODY_BY_CHANCE, random, DAY_MS, manners=day.manners, at_most_silent_ms=AT_MOST_SILENT_MS)
+        switch = UndyingSwitch(
+            _NOBODY_BY_CHANCE, random, DAY_MS, manners=day.manners, at_most_silent_ms=AT_MOST_SILENT_MS
+        )
         switch.registered = dict.fromkeys(map(PhoneId, day.phones), True)
         points = Points(fatal)
         lives = Lives(folder, switch, _client_file(), day.policy, points, lambda: gap_ms)

@@ -1,7 +1,7 @@
 """The simulation's fake Asterisk, living in the time of an event loop, through every crash of the service.
 
-It is a port ``Telephony``. While nobody is connected its calls go on, its events are lost, and so are those that were on
-their way when the service died. It also keeps account of what the service owes to callers, and names what was not given:
+It is a port ``Telephony``. While nobody is connected its calls go on, its events are lost, and so are those that were
+on their way when the service died. It also keeps account of what callers are owed, and names what was not given:
 
 - from the moment a caller comes until they go they hear ringing (unless answered), music or a voice (once answered);
 - a message is spoken in the language of the line.
@@ -54,7 +54,7 @@ class UndyingSwitch(World):
         at_most_silent_ms: int,
     ) -> None:
         """``manners``: ``None`` leaves to chance what people do."""
-        self._time = cast(VirtualLoop, asyncio.get_running_loop())
+        self._time = cast("VirtualLoop", asyncio.get_running_loop())
         super().__init__(traffic, random, unkind, self._hand_over, began_ms)
         self.away = True
         self.problems: list[str] = []
@@ -66,6 +66,7 @@ class UndyingSwitch(World):
         self._on_the_wire: list[asyncio.TimerHandle] = []
         self._silent_since: dict[LegId, int] = {}
         """Callers who hear nothing, and since when in connected time."""
+        self._heard: dict[LegId, dict[str, None]] = {}
         self._playing: dict[LegId, int] = {}
         self._language: dict[LegId, str] = {}
         self._ended_at_ms: dict[LegId, int] = {}
@@ -157,53 +158,62 @@ class UndyingSwitch(World):
         super().end_leg(leg_id, cause)
         if leg is None:
             return
-        self._hears_something(leg_id)
+        self._break_silence(leg_id)
         if leg_id in self.visits:
             self._ended_at_ms[leg_id] = self.now_ms
             self.visits[leg_id] &= not self.away
         for other in self.bridges.get(leg.bridge, []) if leg.bridge is not None else []:
-            self._hears_nothing(other.leg_id)
+            self._sounds(other.leg_id, "a person", on=False)
 
     # what they hear --------------------------------------------------------------------------------------------
 
     def do(self, action: Action) -> None:
-        alone = [leg.leg_id for leg in self.bridges.get(action.bridge, [])] if _breaks_up(action) else []
+        broken_up = self.bridges.get(action.bridge, []) if isinstance(action, do.TakeDownBridge) else []
         super().do(action)
+        for each in broken_up:
+            self._sounds(each.leg_id, "a person", on=False)
         match action:
-            case do.SoundRinging(leg=leg) if not self.legs[leg].answered:
-                self._hears_something(leg)
-            case do.StartMusic(leg=leg) if self.legs[leg].answered:
-                self._hears_something(leg)
+            case do.SoundRinging(leg=leg):
+                self._sounds(leg, "ringing", on=not self.legs[leg].answered)
+            case do.Answer(leg=leg):
+                self._sounds(leg, "ringing", on=False)
+            case do.StartMusic(leg=leg):
+                self._sounds(leg, "music", on=self.legs[leg].answered)
+            case do.StopMusic(leg=leg):
+                self._sounds(leg, "music", on=False)
             case do.SetLanguage(leg=leg, language=language):
                 if self._language.get(leg) == language:
                     self._language[leg] = ""
             case do.Play(leg=leg):
-                if self.legs[leg].answered:
-                    self._hears_something(leg)
+                self._sounds(leg, "a message", on=self.legs[leg].answered)
                 self._playing[leg] = self._playing.get(leg, 0) + 1
                 if self._language.get(leg):
                     self.problems.append(f"the caller of {leg} is spoken to in another language than their line's")
-            case do.StopMusic(leg=leg):
-                self._hears_nothing(leg)
             case do.Connect(legs=legs):
                 for leg in legs:
-                    self._hears_something(leg)
+                    self._sounds(leg, "a person", on=True)
             case _:
                 pass
-        for leg in alone:
-            self._hears_nothing(leg)
 
     def _played(self, action: do.Play) -> None:
         super()._played(action)
         self._playing[action.leg] -= 1
         if not self._playing[action.leg]:
-            self._hears_nothing(action.leg)
+            self._sounds(action.leg, "a message", on=False)
 
-    def _hears_nothing(self, leg: LegId) -> None:
-        if leg in self.visits and leg in self.legs:
+    def _sounds(self, leg: LegId, what: str, *, on: bool) -> None:
+        """From now on this can, or cannot, be heard on a leg."""
+        heard = self._heard.setdefault(leg, {})
+        if on:
+            heard[what] = None
+        else:
+            heard.pop(what, None)
+        if heard:
+            self._break_silence(leg)
+        elif leg in self.visits and leg in self.legs:
             self._silent_since.setdefault(leg, self._connected_so_far_ms)
 
-    def _hears_something(self, leg: LegId) -> None:
+    def _break_silence(self, leg: LegId) -> None:
         since = self._silent_since.pop(leg, None)
         if since is not None and self._connected_so_far_ms - since > self._at_most_silent_ms:
             self.problems.append(f"the caller of {leg} heard nothing for {self._connected_so_far_ms - since} ms")
@@ -228,7 +238,3 @@ class UndyingSwitch(World):
             return
         who_ends_it = together[0 if self._manners.caller_ends_it else 1]
         self.after(self._manners.talks_ms, self._hang_up_in, who_ends_it, bridge)
-
-
-def _breaks_up(action: Action) -> bool:
-    return isinstance(action, do.TakeDownBridge)
