@@ -4,8 +4,8 @@ Must hold: one record per call, one outcome, replay agrees; and nobody is left r
 looked at is listed in ``tests/tools/lives.py``. It all happens in virtual time, with the real loop, lanes, recorder,
 patrol and log file, a fake Asterisk that lives on, and the records' twin. Postgres dies in ``test_r2_postgres.py``.
 
-`--full`: every point also with 6 s until the next start, longer than a call may take to be connected, and 500 random
-crashes instead of 100. A failure names the seed and the number of the point: ``live_through`` repeats it.
+`--full`: all small days, every point also with 6 s until the next start (longer than it may take to connect two people),
+and 500 random crashes instead of 100. A failure names the seed and the number of the point: ``live_through`` repeats it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,17 @@ from tests.tools.small_days import DAYS, GAP_MS
 LONG_GAP_MS = 6_000
 CRASHES_A_DAY = 25
 FULL_DAYS, SHORT_DAYS = 20, 4
+SHORT_SELECTION = (
+    "two callers, one operator",
+    "gone while it rings",
+    "one operator does not answer, one refuses",
+    "ring all",
+    "past the manager to the pool",
+    "a message",
+    "a call back",
+    "a code",
+    "a colleague",
+)
 MEANT: dict[str, list[Outcome]] = {
     "two callers, one operator": [Outcome.SERVED, Outcome.SERVED],
     "the operator hangs up": [Outcome.SERVED],
@@ -60,7 +71,14 @@ def ram() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("name", DAYS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    full = metafunc.config.getoption("--full", default=False)
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", DAYS if full else SHORT_SELECTION)
+    if "busy_day_of_seed" in metafunc.fixturenames:
+        metafunc.parametrize("busy_day_of_seed", range(FULL_DAYS if full else SHORT_DAYS))
+
+
 def test_a_crash_at_every_point(name: str, ram: Path, full: bool) -> None:
     day = DAYS[name]
     undisturbed = small_days.live_through(day, _folder(ram, "0"))
@@ -73,11 +91,8 @@ def test_a_crash_at_every_point(name: str, ram: Path, full: bool) -> None:
             assert not lived.problems, "\n".join([where, *lived.problems])
 
 
-@pytest.mark.parametrize("day", range(FULL_DAYS))
-def test_random_crashes_on_a_busy_day(day: int, ram: Path, full: bool, seed: int) -> None:
-    if day >= SHORT_DAYS and not full:
-        return
-    of_day = seed * 1_000 + day
+def test_random_crashes_on_a_busy_day(busy_day_of_seed: int, ram: Path, seed: int) -> None:
+    of_day = seed * 1_000 + busy_day_of_seed
     lived = busy_day.live_through(of_day, CRASHES_A_DAY, ram)
     where = f"busy_day.live_through({of_day}, {CRASHES_A_DAY}, …)"
     assert not lived.problems, "\n".join([where, f"killed at {lived.deaths}", *lived.problems])

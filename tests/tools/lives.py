@@ -53,7 +53,7 @@ from tests.tools.crash_points import (
 )
 from tests.tools.undying_switch import UndyingSwitch
 
-FACTS_BETWEEN_SNAPSHOTS = 12
+FACTS_BETWEEN_SNAPSHOTS = 5
 FORGET_EACH_S = 0.5
 ENTRIES_AT_ONCE = 5
 """Fewer than many a fact makes: the records' cursor also stands in the midst of them."""
