@@ -4,8 +4,9 @@ Must hold: one record per call, one outcome, replay agrees; and nobody is left r
 looked at is listed in ``tests/tools/lives.py``. It all happens in virtual time, with the real loop, lanes, recorder,
 patrol and log file, a fake Asterisk that lives on, and the records' twin. Postgres dies in ``test_r2_postgres.py``.
 
-`--full`: all small days, every point also with 6 s until the next start (longer than it may take to connect two people),
-and 500 random crashes instead of 100. A failure names the seed and the number of the point: ``live_through`` repeats it.
+`--full`: all small days, every point also with 6 s until the next start (longer than connecting two people may take),
+and 500 random crashes instead of 100. A failure names its seed and the number of the point; ``live_through`` repeats
+it.
 """
 
 from __future__ import annotations

@@ -69,8 +69,7 @@ def live_through(seed: int, crashes: int, folder: Path) -> Lived:
 
         lives = Lives(folder, switch, TrafficDirectory(traffic), POLICY, points, gap_ms, clock_jumps_ms)
         problems = await lives.story(_people(switch, traffic, people, lives, crashes), _AT_MOST_S)
-        outcomes = [str(lives.records.calls[call].outcome) for call in sorted(lives.records.calls)]
-        return Lived(problems, points.names, lives.deaths, outcomes)
+        return Lived.of(lives, problems, points)
 
     return virtual_time.run(story())
 

@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import Container
 from pathlib import Path
 from random import Random
+from typing import Self
 
 from msgspec import Struct, field
 
 from switchboard.core.caller import Client
 from switchboard.core.ids import LegId, PersonId, PhoneId
 from switchboard.core.policy import Policy
+from switchboard.engine.ports import Placed
 from switchboard.engine.twins import MemoryDirectory
 from switchboard.sim.company import DAY_MS, DISPATCH, ORDERS
 from switchboard.sim.traffic import Traffic
@@ -101,6 +103,15 @@ class Lived(Struct):
     deaths: list[str]
     outcomes: list[str]
     """Of the calls on record, in the order in which they came."""
+    entries: list[Placed]
+    """Everything that was ever to be stored, in order."""
+
+    @classmethod
+    def of(cls, lives: Lives, problems: list[str], points: Points) -> Self:
+        records = lives.records
+        outcomes = [str(records.calls[call].outcome) for call in sorted(records.calls)]
+        entries = [records.offered[place] for place in sorted(records.offered)]
+        return cls(problems, points.names, lives.deaths, outcomes, entries)
 
 
 def live_through(day: SmallDay, folder: Path, fatal: Container[int] = (), gap_ms: int = GAP_MS) -> Lived:
@@ -115,8 +126,7 @@ def live_through(day: SmallDay, folder: Path, fatal: Container[int] = (), gap_ms
         points = Points(fatal)
         lives = Lives(folder, switch, _client_file(), day.policy, points, lambda: gap_ms)
         problems = await lives.story(_people(day, switch), AT_MOST_S)
-        outcomes = [str(lives.records.calls[call].outcome) for call in sorted(lives.records.calls)]
-        return Lived(problems, points.names, lives.deaths, outcomes)
+        return Lived.of(lives, problems, points)
 
     return virtual_time.run(story())
 
