@@ -18,7 +18,8 @@ from random import Random
 import asyncpg
 import pytest
 
-from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
+from switchboard.adapters.postgres.pool import refusals
+from switchboard.adapters.postgres.recorder import LOCK_CURSOR, MOVE_CURSOR, PostgresRecords, open_records_pool
 from switchboard.engine.memory_log import MemoryLog
 from switchboard.engine.ports import Batch, Placed
 from switchboard.engine.recorder import Recorder
@@ -35,14 +36,14 @@ MOST_CUTS = 6
 FULL_DELIVERIES, SHORT_DELIVERIES = 200, 20
 WITHIN_S = 20.0
 LOG_ID = "a log"
-EMPTY = "; ".join(f"DELETE FROM {table}" for table in TABLES.split(", "))  # many times faster than TRUNCATE
+EMPTY = "; ".join(f"DELETE FROM {table}" for table in TABLES.split(", "))  # noqa: S608 our own names; TRUNCATE is slow
 
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory: pytest.TempPathFactory) -> list[Placed]:
-    """What two callers and two operators make: calls, steps, a task, people's states; in the order of the log."""
+    """What two calls make: records, steps, a task, people's states; in the order of the log."""
     made: list[Placed] = []
-    for day in ("past the manager to the pool", "a call back"):
+    for day in ("ring all", "a call back"):
         folder: Path = tmp_path_factory.mktemp("day")
         lived = small_days.live_through(small_days.DAYS[day], folder)
         first = made[-1].position if made else 0
@@ -57,6 +58,7 @@ class Delivery:
         self._url = url
         self._entries = entries
         self._database = database
+        self.records: type[PostgresRecords] = PostgresRecords
 
     async def run(self, fatal: Container[int], *, recorder_dies: bool) -> CutWire:
         """Deliver everything, come what may; then look whether it is there once. Raises ``AssertionError``."""
@@ -67,7 +69,7 @@ class Delivery:
             async with asyncio.timeout(WITHIN_S):
                 deaths = 0
                 while True:
-                    async with _a_recorder(url, log) as recorder:
+                    async with _a_recorder(url, log, self.records) as recorder:
                         while not await recorder.catch_up(0.02):
                             if recorder_dies and len(wire.cuts) > deaths:
                                 deaths = len(wire.cuts)
@@ -94,12 +96,12 @@ class Delivery:
 
 
 @asynccontextmanager
-async def _a_recorder(url: str, log: MemoryLog) -> AsyncIterator[Recorder]:
+async def _a_recorder(url: str, log: MemoryLog, records: type[PostgresRecords]) -> AsyncIterator[Recorder]:
     """A process that delivers; at its end it dies."""
     pool = await open_records_pool(url)
     recorder = Recorder(
         log,
-        PostgresRecords(pool, LOG_ID),
+        records(pool, LOG_ID),
         asyncio.Event(),
         most_at_once=AT_ONCE,
         first_pause_s=0.002,
@@ -150,3 +152,22 @@ async def test_cuts_at_random_points(delivery: Delivery, full: bool, seed: int) 
             await delivery.run(fatal, recorder_dies=recorder_dies)
         except (AssertionError, TimeoutError) as error:
             raise AssertionError(f"seed {seed}, delivery {nth}: cut at {sorted(fatal)}") from error
+
+
+class HastyRecords(PostgresRecords):
+    """Broken on purpose: the cursor is a promise, made before it is kept, and not in the same transaction."""
+
+    async def store(self, entries: Sequence[Placed]) -> None:
+        with refusals("recorder"):
+            async with self._pool.acquire() as connection:
+                await connection.fetchrow(LOCK_CURSOR, self._log_id)
+                await connection.execute(MOVE_CURSOR, self._log_id, entries[-1].position, entries[-1].index)
+                await self._insert(connection, entries)
+
+
+async def test_a_broken_rule_is_seen(delivery: Delivery) -> None:
+    delivery.records = HastyRecords
+    passed = len((await delivery.run((), recorder_dies=False)).names)
+    with pytest.raises(AssertionError):  # noqa: PT012 which point shows it first is all the same
+        for number in range(1, passed + 1):
+            await delivery.run({number}, recorder_dies=True)
