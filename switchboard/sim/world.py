@@ -204,9 +204,9 @@ class World:
             leg = None if isinstance(action, do.Connect | do.TakeDownBridge | do.LookUpCaller) else action.leg
             self.after(self._latency_ms(), self.deliver, ActionFailed(action.call, type(action).__name__, why_not, leg))
         else:
-            self.do(action)
+            self.carry_out(action)
 
-    def do(self, action: Action) -> None:
+    def carry_out(self, action: Action) -> None:
         """What an action that is not refused does here."""
         match action:
             case do.LookUpCaller():

@@ -133,7 +133,7 @@ class UndyingSwitch(World):
         why_not = self.why_not(action)
         if why_not is not None:
             raise Refused(why_not)
-        self.do(action)
+        self.carry_out(action)
 
     # who comes and goes ----------------------------------------------------------------------------------------
 
@@ -167,9 +167,9 @@ class UndyingSwitch(World):
 
     # what they hear --------------------------------------------------------------------------------------------
 
-    def do(self, action: Action) -> None:
+    def carry_out(self, action: Action) -> None:
         broken_up = self.bridges.get(action.bridge, []) if isinstance(action, do.TakeDownBridge) else []
-        super().do(action)
+        super().carry_out(action)
         for each in broken_up:
             self._sounds(each.leg_id, "a person", on=False)
         match action:
