@@ -213,6 +213,10 @@ class UndyingSwitch(World):
         elif leg in self.visits and leg in self.legs:
             self._silent_since.setdefault(leg, self._connected_so_far_ms)
 
+    def _notice_silence(self, leg: Leg) -> None:
+        if not self._heard.get(leg.leg_id):  # who is back in a queue hears music, and waits
+            super()._notice_silence(leg)
+
     def _break_silence(self, leg: LegId) -> None:
         since = self._silent_since.pop(leg, None)
         if since is not None and self._connected_so_far_ms - since > self._at_most_silent_ms:
