@@ -49,14 +49,17 @@ def test(folder: Path, chosen: tuple[str, ...]) -> bool:
 def chaos(folder: Path, rows: tuple[str, ...], seed: int, repeat: int) -> bool:
     """Every fault at its full size, or those of `rows` (r1, r3 …), `repeat` times with `seed`, `seed` + 1 … True: each
     time all that must hold held."""
-    files = [
-        str(path) for row in rows for path in sorted((PROJECT / "tests" / "chaos").glob(f"test_{row.lower()}_*.py"))
-    ]
+    files = [str(path) for row in rows for path in sorted((PROJECT / "tests").glob(f"*/test_{row.lower()}_*.py"))]
     if rows and not files:
         say(f"No faults are called {', '.join(rows)}: see docs/reliability.md")
         return False
     suites = {
-        f"seed {number}": [*(files or ["tests/chaos"]), "--full", f"--seed={number}", f"--timeout={_LONGEST_FAULT_S}"]
+        f"seed {number}": [
+            *(files or ["tests/chaos", "tests/crashes"]),
+            "--full",
+            f"--seed={number}",
+            f"--timeout={_LONGEST_FAULT_S}",
+        ]
         for number in range(seed, seed + repeat)
     }
     return asyncio.run(_with_postgres(folder, suites))

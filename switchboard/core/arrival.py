@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from switchboard.core import shifts
-from switchboard.core.actions import LookUpCaller, SetLanguage
+from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
 from switchboard.core.call import send_on
 from switchboard.core.call_state import Call, LookingUp
@@ -14,14 +14,13 @@ from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import CallArrived, Entrance
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import let_hear_ringing
+from switchboard.core.hearing import let_hear_ringing, set_language
 from switchboard.core.ids import CallId, call_id_for
 from switchboard.core.phone_number import NumberKind, PhoneNumber, read_number
 from switchboard.core.policy import EndStep, Line, OutsideStep, Person, Plan, Policy, RingStep, Whom, WhomKind
 from switchboard.core.staff import Doing
 from switchboard.core.steps import BUSY_CAUSE, CONGESTION_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
-_DEFAULT_LANGUAGE = "en"
 _read = lru_cache(maxsize=4_096)(read_number)
 """The same few lines are dialled, and many of the same clients call, all day long; reading one takes 50–150 µs."""
 
@@ -61,8 +60,7 @@ def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
         whither = "goes to Asterisk's own queue" if not_taken.outcome is Outcome.OVERFLOW else "is told to try later"
         end(floor, call, not_taken.outcome, f"{whither}: {not_taken.why}", cause=CONGESTION_CAUSE)
         return call
-    if call.line is not None and call.line.language != _DEFAULT_LANGUAGE:
-        floor.act(SetLanguage(call_id, call.leg, call.line.language))
+    set_language(floor, call)
     let_hear_ringing(floor, call)
     why_not = why_not_looked_up(call.number)
     if why_not is None:

@@ -94,6 +94,8 @@ class Saying(Struct, frozen=True, tag=True):
     playback: PlaybackId
     outcome: Outcome
     until_ms: int
+    prompts: tuple[str, ...] = ()
+    """Unknown (empty) where the version before began to say it."""
 
 
 class Ending(Struct, frozen=True, tag=True):
@@ -112,7 +114,7 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     Waiting: (*_STEP, Connecting),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
     Talking: (Ending,),
-    Saying: (Ending,),
+    Saying: (Ending, Saying),
     Ending: (Ending,),
 }
 

@@ -194,11 +194,13 @@ class Exchange:
             floor.switch_met_at_ms = floor.at_ms
             for call in list(floor.calls.values()):
                 self._attempt(call, survey.lose_to_switch, lost_at_ms)
+        before = list(floor.calls.values())
         for difference in survey.differences(floor, fact.found, floor.at_ms):
             self._let_happen(difference, self._call_of(difference))
-        for call in list(floor.calls.values()):
-            if call.call_id not in floor.new_reasons:  # the others have just moved on
+        for call in before:
+            if call.call_id in floor.calls:
                 self._attempt(call, survey.resume, fact.found)
+        for call in floor.calls.values():
             floor.arm(call.state.until_ms, "call", call.call_id)
         for person in floor.people:
             floor.touch(person)

@@ -206,6 +206,11 @@ class Floor:
     def act(self, action: Action) -> None:
         self.actions.append(action)
 
+    def ask_again(self, action: Action) -> None:
+        """Act, unless this very fact has asked for the same already."""
+        if action.call not in self.new_reasons or action not in self.actions:
+            self.act(action)
+
     def because(
         self, call: Call, what: str, why: str, person: PersonId | None = None, at_ms: int | None = None
     ) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from switchboard.core.actions import Answer, SoundRinging, StartMusic, StopMusic
+from switchboard.core.actions import Answer, SetLanguage, SoundRinging, StartMusic, StopMusic
 from switchboard.core.call_state import Call, Hears
 from switchboard.core.floor import Floor
+
+_DEFAULT_LANGUAGE = "en"
 
 
 def let_hear_ringing(floor: Floor, call: Call, music: str = "default") -> None:
@@ -40,8 +42,14 @@ def answer(floor: Floor, call: Call) -> None:
 def let_hear_again(floor: Floor, call: Call, music: str = "default", *, up: bool) -> None:
     """Ask once more for what the caller should be hearing; ``up``: Asterisk says that their leg is answered."""
     if call.answered and not up:
-        floor.act(Answer(call.call_id, call.leg))
+        floor.ask_again(Answer(call.call_id, call.leg))
     if call.hears is Hears.RINGING:
-        floor.act(SoundRinging(call.call_id, call.leg))
+        floor.ask_again(SoundRinging(call.call_id, call.leg))
     elif call.hears is Hears.MUSIC:
-        floor.act(StartMusic(call.call_id, call.leg, music))
+        floor.ask_again(StartMusic(call.call_id, call.leg, music))
+
+
+def set_language(floor: Floor, call: Call) -> None:
+    """Messages are spoken in the language of the line."""
+    if call.line is not None and call.line.language != _DEFAULT_LANGUAGE:
+        floor.ask_again(SetLanguage(call.call_id, call.leg, call.line.language))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from switchboard.core import queueing
-from switchboard.core.actions import Play
+from switchboard.core.actions import Play, StopMusic
 from switchboard.core.call_state import Bug, Call, Ringing, Saying
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome, PersonState, TaskOpened
@@ -186,7 +186,18 @@ def say(floor: Floor, call: Call, prompts: tuple[str, ...], outcome: Outcome) ->
     let_hear_voice(floor, call)
     playback = PlaybackId(call.make_id())
     floor.act(Play(call.call_id, call.leg, playback, prompts))
-    call.enter(Saying(playback, outcome, floor.at_ms + floor.policy_of(call).limits.message_at_most_ms))
+    until_ms = floor.at_ms + floor.policy_of(call).limits.message_at_most_ms
+    call.enter(Saying(playback, outcome, until_ms, prompts))
+
+
+def say_again(floor: Floor, call: Call, state: Saying) -> None:
+    """Nobody knows whether the caller has heard the message, or any of it. If it is being said right now, Asterisk says
+    it behind that, and the end of the first ends the call."""
+    floor.ask_again(StopMusic(call.call_id, call.leg))
+    floor.ask_again(Play(call.call_id, call.leg, state.playback, state.prompts))
+    until_ms = floor.at_ms + floor.policy_of(call).limits.message_at_most_ms
+    call.enter(Saying(state.playback, state.outcome, until_ms, state.prompts))
+    floor.because(call, "asked_again", "nobody knows whether the message was heard")
 
 
 def open_task(floor: Floor, call: Call, kind: str, whom: Sequence[Whom], reason: str) -> None:

@@ -4,6 +4,8 @@ Events are lost while we are away, and a few at any time. So whenever the connec
 besides, Asterisk is asked what there is. ``differences`` turns what it says into facts like all others: this leg is
 gone, this caller is nobody's, that phone was picked up. ``resume`` is for a new connection only: what was decided just
 before the old one broke may never have been asked for, so it is asked for again; doing any of it twice does no harm.
+That goes for calls that a difference has moved on as well: what their new state needs was asked for now, what the
+old one had begun (ringing in the caller's ear, the end of a phone's ring) may be missing all the same.
 
 Nothing that lives is ever ended: a leg that no call has is hung up only when there is nobody it could talk with.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from switchboard.core.actions import Answer, Connect, LookUpCaller, StopMusic
+from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Call,
     Connecting,
@@ -39,11 +41,11 @@ from switchboard.core.facts import (
     PhoneSeen,
 )
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import let_hear_again
+from switchboard.core.hearing import let_hear_again, set_language
 from switchboard.core.ids import BridgeId, LegId
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.policy import Whom, WhomKind
-from switchboard.core.steps import open_task
+from switchboard.core.steps import open_task, say_again
 
 PHONES_KNOWN_AFTER_MS = 6_000
 """So long after its start Asterisk has asked every phone whether it is there (``qualify_frequency`` in pjsip.conf is
@@ -116,11 +118,14 @@ def _news_of(floor: Floor, one: FoundLeg, *, alone: bool) -> Iterator[Fact]:
 
 
 def resume(floor: Floor, call: Call, found: Found) -> None:
-    """Ask again for whatever ``call`` needs and may never have got."""
+    """Ask again for whatever ``call`` needs and may never have got, and has not asked for in this very fact."""
     there = {one.leg: one for one in found.legs}
     caller = there.get(call.leg, FoundLeg(call.leg))
     state = call.state
+    moved_on = call.call_id in floor.new_reasons
     needed: tuple[LegId, ...] = tuple(offer.leg for offer in call.offers)
+    if not isinstance(state, Talking | Ending):
+        set_language(floor, call)
     match state:
         case LookingUp():
             within_ms = floor.policy_of(call).limits.look_up_ms
@@ -135,25 +140,38 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         case Connecting() | Talking():
             partner = state.offer.leg if isinstance(state, Connecting) else state.leg
             needed = (partner,)
-            if not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
-                _connect_again(floor, call, state.bridge, partner, up=caller.up)
+            if moved_on:
+                let_hear_again(floor, call, up=caller.up)
+            elif not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
+                _connect_again(floor, call, state, partner, up=caller.up)
         case Saying():
-            pass  # it may be heard right now; its deadline ends the call if not
+            let_hear_again(floor, call, up=caller.up)
+            if not moved_on and state.prompts:
+                say_again(floor, call, state)
         case Ending():
             needed = tuple(call.legs)
-            hang_up_everything(floor, call)
+            if not moved_on:
+                hang_up_everything(floor, call)
         case _:
             assert_never(state)
     for leg in list(call.legs):
-        if leg not in needed:
+        if leg not in needed and not _is_hung_up_now(floor, leg):
             hang_up_leg(floor, call, leg)
 
 
-def _connect_again(floor: Floor, call: Call, bridge: BridgeId, partner: LegId, *, up: bool) -> None:
+def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:
+    return any(isinstance(action, HangUp) and action.leg == leg for action in floor.actions)
+
+
+def _connect_again(floor: Floor, call: Call, state: Connecting | Talking, partner: LegId, *, up: bool) -> None:
     if not up:
         floor.act(Answer(call.call_id, call.leg))
     floor.act(StopMusic(call.call_id, call.leg))
-    floor.act(Connect(call.call_id, bridge, (call.leg, partner)))
+    floor.act(Connect(call.call_id, state.bridge, (call.leg, partner)))
+    if isinstance(state, Connecting):  # its time may have passed while nobody could hear of it
+        until_ms = floor.at_ms + floor.policy_of(call).limits.settle_ms
+        call.enter(Connecting(state.offer, state.bridge, until_ms, state.back_to, state.bridged))
+        floor.because(call, "asked_again", "nobody knows whether they were connected", state.offer.person)
 
 
 def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:

@@ -33,6 +33,8 @@ class Loop:
         self.exchange = Exchange()
         self.position = 0
         self._snapshot_at = 0
+        self._is_ahead = False
+        """The exchange has handled facts that are not kept (yet, or ever)."""
         self._log = log
         self._clock = clock
         self._observers = observers
@@ -86,11 +88,13 @@ class Loop:
         """Handle a batch and keep it with its entries; what came out of it, whose actions may now be performed."""
         entries: list[Placed] = []
         handled: list[tuple[Fact, Handled]] = []
+        self._is_ahead = True
         for offset, fact in enumerate(batch.facts):
             done = self.exchange.handle(fact, batch.at_ms)
             entries += place(batch.first + offset, done.entries)
             handled.append((fact, done))
         await self._log.keep(batch, entries)
+        self._is_ahead = False
         self.position = batch.first + len(batch.facts) - 1
         if entries:
             self.kept.set()
@@ -102,7 +106,13 @@ class Loop:
                 observe(fact, at_ms, done)
 
     async def take_snapshot(self) -> None:
-        """Store the state as of now, so that the next start need not replay what led to it."""
+        """Store the state as of now, so that the next start need not replay what led to it.
+
+        Stores none when the log refused the newest facts: what they did must be forgotten with them.
+        """
+        if self._is_ahead:
+            _log.warning("snapshot.left_out", reason="the newest facts could not be kept", position=self.position)
+            return
         await self._log.snapshot(self.position, self.exchange.snapshot())
         self._snapshot_at = self.position
 

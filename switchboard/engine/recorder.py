@@ -121,6 +121,9 @@ class Recorder:
 
     async def _pause_after(self, why: str) -> None:
         """Wait, longer each time. New entries do not shorten it: they cannot be stored either."""
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # in a store whose undoing failed, and that took its place
+            raise asyncio.CancelledError
         self.failures_total += 1
         self._behind_since_s = self._behind_since_s or asyncio.get_running_loop().time()
         log.warning("records.away", why=why, again_in_s=self._pause_s, lag_ms=self.lag_ms())

@@ -199,11 +199,15 @@ class World:
     def _perform(self, action: Action) -> None:
         if isinstance(action, do.Ring | do.RingOutside):
             self.on_the_way.pop(action.leg, None)
-        why_not = self._why_not(action)
+        why_not = self.why_not(action)
         if why_not is not None:
             leg = None if isinstance(action, do.Connect | do.TakeDownBridge | do.LookUpCaller) else action.leg
             self.after(self._latency_ms(), self.deliver, ActionFailed(action.call, type(action).__name__, why_not, leg))
-            return
+        else:
+            self.carry_out(action)
+
+    def carry_out(self, action: Action) -> None:
+        """What an action that is not refused does here."""
         match action:
             case do.LookUpCaller():
                 self._look_up(action)
@@ -225,7 +229,8 @@ class World:
             case _:
                 pass
 
-    def _why_not(self, action: Action) -> str | None:
+    def why_not(self, action: Action) -> str | None:
+        """Why an action is refused; ``None``: it is not."""
         if self.away:
             return "not connected"
         if self.unkind.refuse and self.random.random() < self.unkind.refuse:
@@ -305,12 +310,18 @@ class World:
     # bridges -------------------------------------------------------------------------------------------------------
 
     def _connect(self, action: do.Connect) -> None:
-        together = self.bridges[action.bridge] = [self.legs[leg] for leg in action.legs]
+        together = [self.legs[leg] for leg in action.legs]
         for leg in together:
+            if leg.bridge is not None and leg in self.bridges.get(leg.bridge, []):
+                self.bridges[leg.bridge].remove(leg)  # who is put into another bridge leaves this one
             leg.bridge = action.bridge
             self.tell(leg, LegBridged(leg.leg_id, action.bridge))
+        self.bridges[action.bridge] = together
+        self._talk(together, action.bridge)
+
+    def _talk(self, together: list[Leg], bridge: BridgeId) -> None:
         who_ends_it = together[int(self.random.random() * 2)]
-        self.after(500 + int(self.random.expovariate(1 / 12_000)), self._hang_up_in, who_ends_it, action.bridge)
+        self.after(500 + int(self.random.expovariate(1 / 12_000)), self._hang_up_in, who_ends_it, bridge)
 
     def _hang_up_in(self, leg: Leg, bridge: BridgeId) -> None:
         if leg.bridge == bridge:

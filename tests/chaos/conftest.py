@@ -1,27 +1,25 @@
 """One company with a crowd for all faults: forty operators, a thousand known callers, and whatever breaks.
 
-`./dev chaos` runs everything at its full size; `./dev test` a short selection. Every fault is seeded, and every figure
-that a test measures is printed in one table at the end.
+`./dev chaos` runs everything at its full size; `./dev test` a short selection.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from devkit.asterisk import PROJECT
 from devkit.company import SAMPLE_CONFIG, Company
 from devkit.crowd import Callers, crowded, import_clients, numbers
 from devkit.phones import RING_FOREVER
 from devkit.postgres import Postgres, installed
+from tests.conftest import FOLDER, Figures
 
-FOLDER = PROJECT / ".dev" / "chaos"
+__all__ = ["BANKS", "FOLDER", "RINGERS", "Dial", "Figures"]
+
 RINGERS = tuple(f"ringer{nth:02}" for nth in range(1, 11))
 BANKS = {
     "answering": (
@@ -33,66 +31,9 @@ BANKS = {
 """Who answers at once, and who lets it ring."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", help="faults at their full size and length: see ./dev chaos")
-    parser.addoption("--seed", type=int, default=1, help="of everything random")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--full"):
-        later = [item for item in items if item.get_closest_marker("full") is not None]
-        config.hook.pytest_deselected(items=later)
-        items[:] = [item for item in items if item not in later]
-
-
-@pytest.fixture(scope="session")
-def full(request: pytest.FixtureRequest) -> bool:
-    """Whether to take the time that a fault of full size and length needs."""
-    return bool(request.config.getoption("--full"))
-
-
-@pytest.fixture(scope="session")
-def seed(request: pytest.FixtureRequest) -> int:
-    return int(request.config.getoption("--seed"))
-
-
 @pytest.fixture(autouse=True)
 def _real(request: pytest.FixtureRequest) -> None:
     request.node.add_marker(pytest.mark.real)
-
-
-# ---- figures -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Figures:
-    """What was measured, row by row of the table of faults."""
-
-    rows: list[tuple[str, str, str, str]] = field(default_factory=list)
-
-    def add(self, row: str, what: str, measured: object, must: str = "") -> None:
-        """Put one figure on the list; ``must`` is what the table of faults asks for."""
-        shown = f"{measured:.3g}" if isinstance(measured, float) else str(measured)
-        self.rows.append((row, what, shown, must))
-
-
-_FIGURES = Figures()
-
-
-@pytest.fixture(scope="session")
-def figures() -> Figures:
-    return _FIGURES
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not _FIGURES.rows:
-        return
-    terminalreporter.section("what was measured")
-    for row, what, measured, must in _FIGURES.rows:
-        terminalreporter.write_line(f"{row:12} {what:66} {measured:>14}   {must}")
-    seed = terminalreporter.config.getoption("--seed")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"figures-{seed}.json").write_text(json.dumps(_FIGURES.rows, indent=1, ensure_ascii=False))
 
 
 # ---- the company -------------------------------------------------------------------------------------------------

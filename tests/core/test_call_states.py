@@ -7,7 +7,7 @@ from unittest import mock
 from switchboard.core.call_state import FOLLOWS, Call, CallState
 from switchboard.sim.day import run
 from tests.core.call_states_page import PAGE, page
-from tests.core.reaching import EVERYBODY, looking_up, ready
+from tests.core.reaching import EVERYBODY, looking_up, ready, saying
 
 
 def test_the_page_is_what_the_code_says() -> None:
@@ -24,5 +24,6 @@ def test_every_arrow_is_taken() -> None:
 
     with mock.patch.object(Call, "enter", watch):
         run(3, 4_000)
-        looking_up().tell(ready(("1.1",), EVERYBODY))  # few connections break in the middle of a look-up
+        for before in (looking_up, saying):  # few connections break in the middle of a look-up or a message
+            before().tell(ready(("1.1",), EVERYBODY))
     assert taken == {(before, after) for before, followers in FOLLOWS.items() for after in followers}

@@ -6,20 +6,37 @@ import pytest
 from msgspec.structs import replace
 
 from switchboard.core import facts
-from switchboard.core.actions import Action, Answer, Connect, HangUp, LookUpCaller, SoundRinging, StartMusic, StopMusic
-from switchboard.core.call_state import Connecting, Ending, Talking
+from switchboard.core.actions import (
+    Action,
+    Answer,
+    Connect,
+    HangUp,
+    LookUpCaller,
+    Play,
+    Ring,
+    SetLanguage,
+    SoundRinging,
+    StartMusic,
+    StopMusic,
+)
+from switchboard.core.call_state import Connecting, Ending, LookingUp, Saying, Talking
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
 from switchboard.core.ids import BridgeId, LegId, PhoneId
 from switchboard.core.survey import PHONES_KNOWN_AFTER_MS, differences
+from switchboard.sim.company import DISPATCH
+from tests.core.policy import POLICY
 from tests.core.reaching import (
     EVERYBODY,
     NUMBER,
     ORDERS,
     WAYS,
     Story,
+    begin,
     connecting,
     ending,
     looking_up,
+    ringing,
+    saying,
     talking,
     waiting,
     waiting_rung,
@@ -65,14 +82,17 @@ def test_what_we_know_is_no_news(way: str) -> None:
 
 @pytest.mark.parametrize("way", sorted(WAYS))
 def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
-    """But for a look-up, whose answer nobody heard: it is asked for again."""
+    """But for what is asked for again (a look-up, a message, a connection): it gets its time anew."""
     story = WAYS[way]()
     before = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
     found = as_believed(story)
     story.tell(facts.SwitchLost("a cable"))
-    story.tell(facts.SwitchReady(found, "one"), 150 if way == "looking up" else 10)
-    after = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
-    assert way == "looking up" or after == before
+    story.tell(facts.SwitchReady(found, "one"), 10)
+    for call_id, call in story.exchange.floor.calls.items():
+        state = call.state
+        if isinstance(state, LookingUp | Saying | Connecting):
+            state = replace(state, until_ms=before[call_id].until_ms)
+        assert state == before[call_id]
 
 
 def test_a_leg_that_is_not_found_has_vanished() -> None:
@@ -171,7 +191,62 @@ def test_everything_that_may_be_missing_is_asked_for_again() -> None:
     assert after_a_gap(waiting_rung()) == [SoundRinging]
     assert after_a_gap(connecting()) == [Answer, StopMusic, Connect]
     assert after_a_gap(talking(), up=True) == [StopMusic, Connect]
+    assert after_a_gap(saying()) == [Answer, StopMusic, Play]
+    assert after_a_gap(saying(), up=True) == [StopMusic, Play]
     assert after_a_gap(ending()) == [HangUp]
+
+
+def test_a_message_is_said_again_under_its_own_name() -> None:
+    """So the end of either ends the call: nobody hears it twice to the end."""
+    story = saying()
+    first = story.newest(Play)
+    story.tell(facts.SwitchLost("a crash"))
+    story.tell(facts.SwitchReady(Found((FoundLeg(CALLER, True),)), "one"), 300)
+    assert isinstance(first, Play)
+    assert [action for action in story.actions if isinstance(action, Play)] == [first, first]
+    story.tell(facts.PlaybackEnded(first.playback), 1_000)
+    assert isinstance(story.exchange.floor.calls[story.call].state, Ending)
+
+
+def test_who_is_connected_again_gets_the_time_for_it() -> None:
+    """However long we were away: else the deadline that passed meanwhile would part them in the same moment."""
+    story = connecting()
+    [partner] = story.exchange.floor.calls[story.call].legs
+    story.tell(facts.SwitchLost("a crash"))
+    legs = (FoundLeg(CALLER, True), FoundLeg(partner, True))
+    story.tell(facts.SwitchReady(replace(as_believed(story), legs=legs), "one"), 60_000)
+    deadline_ms = story.exchange.next_deadline_ms()
+    assert deadline_ms is not None
+    assert deadline_ms - story.at_ms == POLICY.limits.settle_ms
+
+
+def test_the_language_of_the_line_is_set_again() -> None:
+    story = begin(("rita",))
+    story.tell(facts.CallArrived(CALLER, Entrance.LINE, NUMBER, DISPATCH), 10)
+    assert after_a_gap(story) == [SetLanguage, LookUpCaller, SoundRinging]
+
+
+def test_a_call_that_the_survey_moves_on_is_asked_for_the_rest_as_well() -> None:
+    """Nobody rings, and nobody made the caller hear that somebody does."""
+    story = ringing()
+    story.tell(facts.SwitchLost("a crash"))
+    found = replace(as_believed(story), legs=(FoundLeg(CALLER),))
+    actions = story.tell(facts.SwitchReady(found, "one"), 300).actions
+    assert [type(action) for action in actions] == [Ring, SoundRinging]
+
+
+def test_a_ring_that_should_be_over_is_ended_even_if_the_survey_moves_its_call_on() -> None:
+    """The first phone rang out, but was not told to stop; the second was never rung."""
+    story = waiting_rung()
+    [first] = story.exchange.floor.calls[story.call].legs
+    story.wait_for_deadline()
+    assert len(story.exchange.floor.calls[story.call].legs) == 2
+    story.tell(facts.SwitchLost("a crash"))
+    found = replace(as_believed(story), legs=(FoundLeg(CALLER), FoundLeg(first)))
+    actions = story.tell(facts.SwitchReady(found, "one"), 300).actions
+    call = story.exchange.floor.calls[story.call]
+    assert HangUp(call.call_id, first) in actions
+    assert sum(isinstance(action, Ring) for action in actions) == 1
 
 
 def test_nothing_happens_to_a_call_while_asterisk_is_away() -> None:

@@ -108,6 +108,21 @@ async def test_a_reopened_file_goes_on_where_it_was(tmp_path: Path) -> None:
     again.close()
 
 
+async def test_time_goes_on_from_the_last_fact_even_if_all_were_forgotten(tmp_path: Path) -> None:
+    """A snapshot covers everything, then the service dies, and the machine's clock is set back."""
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    for name in ("a", "b"):
+        await kept(log, LegAnswered(LegId(name)))
+    await log.snapshot(2, b"state after both")
+    await log.forget((2, 0))
+    assert [batch async for batch in log.stored(2)] == []
+    log.close()
+    again = SqliteLog(tmp_path / "log.db")
+    assert again.last_at_ms == StoppedClock().at_ms
+    again.close()
+
+
 async def test_a_batch_that_was_not_kept_leaves_nothing(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "log.db")
     log.clock = StoppedClock()
@@ -163,12 +178,13 @@ async def test_forgetting_is_all_or_nothing(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "log.db")
     log.clock = StoppedClock()
     await kept(log, LegAnswered(LegId("a")), entries=1)
+    await kept(log, LegAnswered(LegId("b")), entries=0)
     log._write.execute("create trigger refuse before delete on batch begin select raise(abort, 'not now'); end")
     await log.snapshot(1, b"state")
     with pytest.raises(Exception, match="not now"):
         await log.forget((1, 0))
     assert len(await log.undelivered((0, -1), 10)) == 1
-    await kept(log, LegAnswered(LegId("b")))  # the broken transaction is over
+    await kept(log, LegAnswered(LegId("c")))  # the broken transaction is over
     log.close()
 
 

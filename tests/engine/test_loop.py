@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from switchboard.adapters.log.sqlite import SqliteLog
 from switchboard.core.actions import Action, Connect, HangUp, Play, Ring, SendToDialplan
@@ -290,3 +291,40 @@ async def test_a_restarted_loop_goes_on_from_its_snapshot_and_what_came_after(tm
     again.close()
     assert 0 < replayed < position
     assert (rebuilt.exchange.snapshot(), rebuilt.position) == (before, position)
+
+
+class FullDisk(Exception):
+    pass
+
+
+class FillingLog(MemoryLog):
+    """Keeps what it is given until its disk is full; a snapshot still finds room."""
+
+    is_full = False
+
+    async def keep(self, batch: Batch, entries: Sequence[Placed]) -> None:
+        if self.is_full:
+            raise FullDisk
+        await super().keep(batch, entries)
+
+
+async def test_what_could_not_be_kept_is_in_no_snapshot() -> None:
+    """The service takes one as it ends. A call in it that the log has never heard of would have no record, ever."""
+    log = FillingLog(NoonClock())
+    loop = Loop(log, NoonClock())
+    running = asyncio.create_task(loop.run(ObligingSwitch([]), MemoryDirectory()))
+    loop.post(PolicyLoaded(POLICY))
+    loop.post(SwitchReady(Found(), "one"))
+    async with asyncio.timeout(5):
+        while not log.batches:
+            await asyncio.sleep(0.001)
+    log.is_full = True
+    loop.post(arrives("caller-1"))
+    with pytest.raises(ExceptionGroup) as ended:
+        await running
+    assert ended.group_contains(FullDisk)
+    await loop.take_snapshot()
+    again = Loop(log, NoonClock())
+    await again.rebuild()
+    assert again.exchange.floor.current_version == POLICY.version
+    assert not again.exchange.floor.calls

@@ -197,3 +197,32 @@ async def test_no_bell_is_missed() -> None:
             await world.keep(number)
             if number % 5 == 0:
                 await world.until(lambda: world.stored == list(range(1, number + 1)))  # noqa: B023 (awaited at once)
+
+
+class DyingRecords(MemoryRecords):
+    """Its connection dies in the moment in which a store is cancelled: to undo the transaction fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.storing = asyncio.Event()
+
+    async def store(self, entries: Sequence[Placed]) -> None:
+        self.storing.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise Refused("recorder: the connection was closed") from None
+
+
+async def test_it_stops_when_told_to_even_if_the_connection_dies_in_that_moment() -> None:
+    """The service would never end otherwise: it waits for its tasks."""
+    records = DyingRecords()
+    world = World(records)
+    await world.keep(1)
+    running = asyncio.create_task(world.recorder.run())
+    await asyncio.wait_for(records.storing.wait(), 10)
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=0.2)
+    running.cancel()
+    assert done
+    assert running.cancelled()

@@ -1,4 +1,6 @@
-"""Tools that break things on purpose, for any test: wires that can be cut, events that get lost.
+"""Tools that break things on purpose, for any test: wires that can be cut, events that get lost, processes that die.
 
-Each is a context manager that stands between two real parts, on loopback, and is gone when its block is left.
+Those that stand between two real parts (`wire`, `cut_wire`, `lossy`) are context managers, on loopback, and gone when
+their block is left. `virtual_time` is an event loop that never waits; in it `lives` runs a whole service that dies at
+`crash_points` and is started again, beside an `undying_switch`, on `small_days` and on a `busy_day`.
 """

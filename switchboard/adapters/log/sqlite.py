@@ -147,13 +147,14 @@ class SqliteLog:
         return [Placed(position, number, _entry_decoder.decode(entry)) for position, number, entry in rows]
 
     async def forget(self, delivered: tuple[int, int]) -> None:
-        """Drop delivered entries, all snapshots but the newest, and the batches it covers."""
+        """Drop delivered entries, all snapshots but the newest, and the batches it covers but for the very newest."""
         position, _ = await self.restore()
         with self._transaction() as write:
             write.execute("delete from entry where (position, number) <= (?, ?)", delivered)
             write.execute("delete from snapshot where position < ?", (position,))
-            # a batch may straddle the snapshot's position only if snapshots were taken inside one; they are not
-            write.execute("delete from batch where first <= ?", (position,))
+            # a batch may straddle the snapshot's position only if snapshots were taken inside one; they are not.
+            # The newest stays for its time: the clock must not start before it
+            write.execute("delete from batch where first <= ? and first < (select max(first) from batch)", (position,))
 
     def close(self) -> None:
         self._read.close()
