@@ -19,6 +19,7 @@ from time import monotonic
 from benchmarks import processor
 from devkit import phones, processes
 from devkit.company import SAMPLE_CONFIG, Company
+from devkit.peer import queue_at_its_best
 from devkit.phones import SIPP_OPTIONS
 from devkit.processes import Child
 from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario
@@ -37,20 +38,6 @@ _DIALPLAN = f"""
 exten => +{_EXTENSIONS["free"]},1,Queue(bench,r,,,300)
 exten => +{_EXTENSIONS["waiting"]},1,Answer()
  same => n,Queue(bench,,,,300)
-"""
-_QUEUE = """
-[bench]
-musicclass = default
-strategy = leastrecent
-timeout = 15
-retry = 1
-autofill = yes
-ringinuse = no
-wrapuptime = 0
-joinempty = yes
-leavewhenempty = no
-announce-frequency = 0
-periodic-announce-frequency = 0
 """
 
 
@@ -165,9 +152,8 @@ class Field:
 
     async def _open_peer(self) -> None:
         asterisk = self.company.asterisk
-        members = "".join(f"member => PJSIP/{name},0,{name},PJSIP/{name}\n" for name in OPERATORS)
         asterisk.add("extensions.conf", _DIALPLAN)
-        asterisk.add("queues.conf", _QUEUE + members)
+        asterisk.add("queues.conf", queue_at_its_best("bench", OPERATORS))
         await asterisk.rx("dialplan reload")
         await asterisk.rx("queue reload all")
 

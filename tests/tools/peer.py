@@ -12,22 +12,13 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from devkit.company import Company
+from devkit.peer import queue_at_its_best
 
 LINE = "74950009903"
 _DIALPLAN = f"""
 [from-trunk]
 exten => +{LINE},1,Answer()
  same => n,Queue(peer,,,,300)
-"""
-_QUEUE = """
-[peer]
-musicclass = default
-strategy = leastrecent
-timeout = 15
-retry = 1
-autofill = yes
-ringinuse = no
-joinempty = yes
 """
 _RECORDS_ON = "\n[general](+)\nenable = yes\n"
 _COLUMNS = (
@@ -54,9 +45,7 @@ async def open_peer(company: Company, operators: Sequence[str]) -> None:
     )
     asterisk.add("cdr.conf", _RECORDS_ON)
     asterisk.add("modules.conf", "\nload = cdr_pgsql.so\n")
-    asterisk.add(
-        "queues.conf", _QUEUE + "".join(f"member => PJSIP/{name},0,{name},PJSIP/{name}\n" for name in operators)
-    )
+    asterisk.add("queues.conf", queue_at_its_best("peer", operators))
     asterisk.add("extensions.conf", _DIALPLAN)
     await asterisk.stop()
     await asterisk.start()
