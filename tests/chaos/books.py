@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -107,12 +107,19 @@ class Books:
         return sorted(story.call.setup_ms for story in self.stories if story.call.answered and story.call.setup_ms)
 
 
-async def read_books(crowd: Company, callers: Iterable[Callers], timeout_s: float = 20) -> Books:
+async def read_books(
+    crowd: Company,
+    callers: Iterable[Callers],
+    timeout_s: float = 20,
+    *,
+    only: Callable[[CallResult], bool] = lambda _call: True,
+) -> Books:
     """Wait until every call of these callers is on record and over, at most ``timeout_s``, and lay all side by side.
+    ``only``: which of their calls.
 
     Never raises for what is missing: ``Books.problems`` says so.
     """
-    calls = [call for group in callers for call in group.calls()]
+    calls = [call for group in callers for call in group.calls() if only(call)]
     stories = {_number(call.from_header): Story(_number(call.from_header), call) for call in calls}
     assert len(stories) == len(calls), "every caller needs a number of their own"
     for bank in crowd.banks.values():

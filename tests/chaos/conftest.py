@@ -18,7 +18,7 @@ import pytest_asyncio
 from devkit.asterisk import PROJECT
 from devkit.company import SAMPLE_CONFIG, Company
 from devkit.crowd import Callers, crowded, import_clients, numbers
-from devkit.phones import RING_FOREVER
+from devkit.phones import ANSWER, RING_FOREVER
 from devkit.postgres import Postgres, installed
 
 FOLDER = PROJECT / ".dev" / "chaos"
@@ -37,6 +37,14 @@ BANKS = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="faults at their full size and length: see ./dev chaos")
     parser.addoption("--seed", type=int, default=1, help="of everything random")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `full` is for full runs."""
+    if not config.getoption("--full"):
+        left_out = [item for item in items if item.get_closest_marker("full") is not None]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +111,14 @@ async def crowd() -> AsyncIterator[Company]:
             yield opened
     finally:
         await server.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def everybody_answers(crowd: Company) -> AsyncIterator[None]:
+    """For the tests of one file nobody lets it ring: steady traffic is served as it comes."""
+    await crowd.banks["ringing"].behave(ANSWER)
+    yield
+    await crowd.banks["ringing"].behave(RING_FOREVER)
 
 
 Dial = Callable[..., Callers]
