@@ -102,7 +102,7 @@ class Outcome:
 
     @property
     def unanswered(self) -> list[Story]:
-        """Who talked with nobody."""
+        """Who talked with nobody: Asterisk's music counts as an answer, so they stay a second for it."""
         return [story for story in self.stories if story.talk is None]
 
     def problems(self, within_ms: float = _AS_SEEN_MS) -> list[str]:
