@@ -136,18 +136,20 @@ async def befalls(crowd: Company, wire: Wire, fault: Fault, figures: Figures) ->
     """The fault, from its begin to its end; it is noticed in time, and costs little while it lasts."""
     lost_before, began_s = losses(crowd), monotonic()
     fault.begins(crowd, wire)
-    processor = Processor(crowd.service.pid)
-    if fault.noticed:
-        deadline = Deadline(NOTICED_WITHIN_S, f"{fault.name} to be noticed")
-        while losses(crowd) == lost_before:
-            await deadline.pause(0.02)
-        figures.add("R4", f"{fault.name}: noticed after, ms", (monotonic() - began_s) * 1000, "≤ 3500")
-    await asyncio.sleep(max(0.0, began_s + fault.for_s - monotonic()))
-    if fault.away:
-        used = processor.used()
-        figures.add("R4", f"{fault.name}: processor while away, %", used * 100, "≤ 5")
-        assert used <= IDLE
-    fault.ends(crowd, wire)
+    try:
+        processor = Processor(crowd.service.pid)
+        if fault.noticed:
+            deadline = Deadline(NOTICED_WITHIN_S, f"{fault.name} to be noticed")
+            while losses(crowd) == lost_before:
+                await deadline.pause(0.02)
+            figures.add("R4", f"{fault.name}: noticed after, ms", (monotonic() - began_s) * 1000, "≤ 3500")
+        await asyncio.sleep(max(0.0, began_s + fault.for_s - monotonic()))
+        if fault.away:
+            used = processor.used()
+            figures.add("R4", f"{fault.name}: processor while away, %", used * 100, "≤ 5")
+            assert used <= IDLE
+    finally:
+        fault.ends(crowd, wire)
 
 
 def losses(crowd: Company) -> int:
