@@ -103,6 +103,11 @@ class Postgres:
         """End our own server at once, everybody's connection with it; `start_again` brings it back."""
         await self._ours().stop(signal.SIGQUIT)  # Postgres: immediate shutdown, recovery at the next start
 
+    async def kill(self) -> None:
+        """kill -9 of our own server and all that serves for it; `start_again` brings it back."""
+        self._signal_all(signal.SIGKILL)
+        await self._ours().kill()
+
     def _signal_all(self, number: signal.Signals) -> None:
         """The server and the processes that serve its connections, each of which leads a group of its own."""
         server = self._ours().pid

@@ -20,6 +20,7 @@ from switchboard.adapters.asterisk.settings import AriSettings
 from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk
 from switchboard.adapters.log.sqlite import SqliteLog
 from switchboard.adapters.observe.http import Health, serve_observation
+from switchboard.adapters.observe.lag import LoopLag
 from switchboard.adapters.observe.logs import log_what_happened
 from switchboard.adapters.observe.metrics import Metrics
 from switchboard.adapters.observe.systemd import Systemd
@@ -64,6 +65,7 @@ class Service:
         self._event_log = log
         clock = log.clock = SteadyClock(log.last_at_ms)
         self._metrics = Metrics(lambda: self._loop.exchange)
+        self._lag = LoopLag(self._metrics.registry)
         self._loop = Loop(self._event_log, clock, observers=(log_what_happened, self._metrics.observe))
         ari_settings = AriSettings(
             url=settings.ari_url.removesuffix("/ari"),
@@ -114,6 +116,7 @@ class Service:
                                  "queue serves while the service is away will not be on record")  # fmt: skip
                 tasks.create_task(self._follow_config(self._settings.config))
                 tasks.create_task(self._settle())
+                tasks.create_task(self._lag.run())
                 self._systemd.ready()
         except* Stopped:
             _log.info("service.stopping")
@@ -177,6 +180,8 @@ class Service:
             problems.append(look_ups)
         if self._queue_log is not None and (unread := self._queue_log.problem()) is not None:
             problems.append(unread)
+        if (late := self._lag.problem()) is not None:
+            problems.append(late)
         if lag_s > _LATE_DELIVERY_S:
             problems.append(f"Postgres is {lag_s:.0f} s behind; records wait in the log")
         return Health(

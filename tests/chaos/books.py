@@ -6,10 +6,12 @@ and in its record.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import asyncpg
 
@@ -107,12 +109,35 @@ class Books:
         return sorted(story.call.setup_ms for story in self.stories if story.call.answered and story.call.setup_ms)
 
 
-async def read_books(crowd: Company, callers: Iterable[Callers], timeout_s: float = 20) -> Books:
+def offered_ms(story: Story) -> int:
+    """When the phone was rung at which they were answered."""
+    return max(reason["at_ms"] for reason in json.loads(story.records[0]["reasons"]) if reason["what"] == "offered")
+
+
+def out_of_order(stories: list[Story]) -> list[str]:
+    """Callers for whom a phone rang before one did for somebody of the same class who had come earlier. All by our own
+    queue: no rule chose those who came while we were away."""
+    served = [story for story in stories if story.records[0]["outcome"] == "served" and story.records[0]["rule"]]
+    overtaking = []
+    for client_class in sorted({story.records[0]["client_class"] for story in served}):
+        line_up = [story for story in served if story.records[0]["client_class"] == client_class]
+        overtaking += [later.number for earlier, later in pairwise(line_up) if offered_ms(later) < offered_ms(earlier)]
+    return overtaking
+
+
+async def read_books(
+    crowd: Company,
+    callers: Iterable[Callers],
+    timeout_s: float = 20,
+    *,
+    only: Callable[[CallResult], bool] = lambda _call: True,
+) -> Books:
     """Wait until every call of these callers is on record and over, at most ``timeout_s``, and lay all side by side.
+    ``only``: which of their calls.
 
     Never raises for what is missing: ``Books.problems`` says so.
     """
-    calls = [call for group in callers for call in group.calls()]
+    calls = [call for group in callers for call in group.calls() if only(call)]
     stories = {number_in(call.from_header): Story(number_in(call.from_header), call) for call in calls}
     assert len(stories) == len(calls), "every caller needs a number of their own"
     for bank in crowd.banks.values():

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from devkit.company import SAMPLE_CONFIG, Company
 from devkit.crowd import Callers, crowded, import_clients, numbers
-from devkit.phones import RING_FOREVER
+from devkit.phones import ANSWER, RING_FOREVER
 from devkit.postgres import Postgres, installed
 from tests.conftest import FOLDER, Figures
 
@@ -51,6 +51,14 @@ async def crowd() -> AsyncIterator[Company]:
             yield opened
     finally:
         await server.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def everybody_answers(crowd: Company) -> AsyncIterator[None]:
+    """For the tests of one file nobody lets it ring: steady traffic is served as it comes."""
+    await crowd.banks["ringing"].behave(ANSWER)
+    yield
+    await crowd.banks["ringing"].behave(RING_FOREVER)
 
 
 Dial = Callable[..., Callers]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from itertools import pairwise
 from time import monotonic
 
 import pytest
 
 from devkit.company import Company
 from devkit.processes import Deadline
-from tests.chaos.books import Story, read_books
+from tests.chaos.books import out_of_order, read_books
 from tests.chaos.conftest import Dial, Figures
 from tests.chaos.scenes import all_busy, orphans, serve_everybody
 
@@ -19,22 +17,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 THERE, COMING = 65, 24
 """Sixty or more for the queue, the others for managers and heads; and those who come about the time of the kill."""
 READY_WITHIN_S = 3.0
-
-
-def offered_ms(story: Story) -> int:
-    """When the phone was rung at which they were answered."""
-    return max(reason["at_ms"] for reason in json.loads(story.records[0]["reasons"]) if reason["what"] == "offered")
-
-
-def out_of_order(stories: list[Story]) -> list[str]:
-    """Callers for whom a phone rang before one did for somebody of the same class who had come earlier. All by our own
-    queue: no rule chose those who came while we were away."""
-    served = [story for story in stories if story.records[0]["outcome"] == "served" and story.records[0]["rule"]]
-    overtaking = []
-    for client_class in sorted({story.records[0]["client_class"] for story in served}):
-        line_up = [story for story in served if story.records[0]["client_class"] == client_class]
-        overtaking += [later.number for earlier, later in pairwise(line_up) if offered_ms(later) < offered_ms(earlier)]
-    return overtaking
 
 
 @pytest.mark.parametrize("end", ["kill -9", pytest.param("SIGTERM", marks=pytest.mark.full)])

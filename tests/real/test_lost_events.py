@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from devkit.company import Company
 from devkit.rows import TALK_MS, caller
-from tests.tools.lossy import LossyAri
+from tests.tools.unkind import UnkindAri
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,11 +20,11 @@ _REPAIRED_WITHIN_S = 20
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lossy(company: Company) -> AsyncIterator[LossyAri]:
+async def lossy(company: Company) -> AsyncIterator[UnkindAri]:
     straight = company.env["SWITCHBOARD_ARI_URL"]
-    async with LossyAri(straight, share=0.15, seed=9) as lossy:
+    async with UnkindAri(straight, seed=9, lost=0.15) as lossy:
         await company.service.stop()
-        company.service.env["SWITCHBOARD_ARI_URL"] = f"http://127.0.0.1:{lossy.port}/ari"
+        company.service.env["SWITCHBOARD_ARI_URL"] = lossy.url
         try:
             await company.service.start()
             yield lossy
@@ -34,7 +34,7 @@ async def lossy(company: Company) -> AsyncIterator[LossyAri]:
             await company.service.start()
 
 
-async def test_nobody_is_stuck_when_events_are_lost(company: Company, lossy: LossyAri) -> None:
+async def test_nobody_is_stuck_when_events_are_lost(company: Company, lossy: UnkindAri) -> None:
     await company.wait_ready()
     before = len(await company.records())
     for _ in range(_ROUNDS):

@@ -13,11 +13,14 @@ from prometheus_client import Counter as Count
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from switchboard.core.actions import LookUpCaller
 from switchboard.core.entries import CallRecord
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import CallerFound, Fact, FallbackReported, LookUpFailed
+from switchboard.core.ids import CallId
 
 _WAITS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+_LOOK_UPS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.5, 1, 2)
 
 
 class Metrics:
@@ -35,6 +38,13 @@ class Metrics:
         )
         self.facts = Count("switchboard_facts", "Facts handled", ["fact", "meant_something"], registry=registry)
         self.look_ups = Count("switchboard_look_ups", "Look-ups of callers", ["result"], registry=registry)
+        self.look_up = Histogram(
+            "switchboard_look_up_seconds",
+            "From asking who calls until the call goes on with the answer, or without one",
+            buckets=_LOOK_UPS_S,
+            registry=registry,
+        )
+        self._asked_at_ms: dict[CallId, int] = {}
         self.bugs = Count("switchboard_bugs", "Exceptions in the exchange; each ended one call", registry=registry)
         self.undelivered_s = Gauge(
             "switchboard_delivery_lag_seconds", "Age of the oldest entry not yet in Postgres", registry=registry
@@ -52,12 +62,15 @@ class Metrics:
         if handled.bug is not None:
             self.bugs.inc()
         match fact:
-            case CallerFound(clients=clients):
-                self.look_ups.labels("found" if clients else "unknown").inc()
-            case LookUpFailed():
-                self.look_ups.labels("failed").inc()
+            case CallerFound(call=call, clients=clients):
+                self._looked_up(call, at_ms, "found" if clients else "unknown")
+            case LookUpFailed(call=call):
+                self._looked_up(call, at_ms, "failed")
             case _:
                 pass
+        for action in handled.actions:
+            if isinstance(action, LookUpCaller):
+                self._asked_at_ms[action.call] = at_ms
         late = isinstance(fact, FallbackReported)
         ended = {
             entry.call: entry
@@ -68,6 +81,12 @@ class Metrics:
             line, outcome = record.line or "none", str(record.outcome)
             self.calls.labels(str(record.direction), line, outcome).inc()
             self.wait.labels(line, outcome).observe((record.wait_ms or 0) / 1000)
+
+    def _looked_up(self, call: CallId, at_ms: int, result: str) -> None:
+        """Each question gets one answer; one that was asked before this process began took nobody knows how long."""
+        self.look_ups.labels(result).inc()
+        if (asked_at_ms := self._asked_at_ms.pop(call, None)) is not None:
+            self.look_up.observe((at_ms - asked_at_ms) / 1000)
 
 
 class _Floor(Collector):

@@ -13,6 +13,7 @@ from switchboard.adapters.asterisk.connection import State, pause_before, read_v
 from switchboard.adapters.asterisk.errors import AriReplaced, AriTimeout, AriUnavailable, AriUnusable
 from switchboard.adapters.asterisk.events import NOT_WANTED, ApplicationReplaced, StasisEnd, StasisStart
 from switchboard.adapters.asterisk.link import Survey
+from switchboard.adapters.asterisk.settings import AriSettings
 from tests.adapters.asterisk.conftest import Bench, eventually
 from tests.adapters.asterisk.fake_ari import Reply, Seen, channel, endpoint, event, hangup, reply
 
@@ -235,3 +236,8 @@ def test_pauses_grow_and_are_spread() -> None:
     assert all(2.5 <= pause <= 5.0 for pause in pauses[6:])
     assert len(set(pauses)) == 12
     assert pause_before(10_000, (0.1, 5.0), chance) <= 5.0
+
+
+def test_the_longest_pause_leaves_time_to_serve_two_seconds_after_asterisk_is_back() -> None:
+    settings = AriSettings(url="http://127.0.0.1:8088", user="switchboard", password="secret")
+    assert pause_before(10_000, settings.back_off_s, Random(7)) <= 1.5

@@ -1,7 +1,8 @@
-"""An Asterisk whose events get lost: a proxy in front of its ARI that drops a share of the event frames.
+"""An Asterisk whose events are unreliable: a proxy in front of its ARI that loses, doubles and holds up event frames.
 
-Answers to our requests always get through, and so does what comes over plain HTTP: what is tested is not hearing of
-things, not a broken connection. Which frames are lost follows from the seed and their order.
+A frame that is held up arrives later than what was said after it, so this also reorders, within ``late_ms``. Answers to
+our requests always get through at once, and so does what comes over plain HTTP: what is tested is how we hear of
+things, not a broken connection. What befalls a frame follows from the seed and their order.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from contextlib import suppress
 from random import Random
 from typing import Self
 
@@ -18,15 +20,34 @@ from aiohttp import WSMsgType, web
 _ALWAYS_HEARD = ("RESTResponse", "ApplicationReplaced")
 
 
-class LossyAri:
-    """``lost`` counts by event type what did not get through. ``share``: 0–1."""
+class UnkindAri:
+    """``lost``, ``doubled``, ``late``: shares of all event frames, 0–1, each by a chance of its own; a late one is held
+    up 1 … ``late_ms``. The counters of the same names tell by event type what was done."""
 
-    def __init__(self, ari_url: str, *, share: float, seed: int) -> None:
+    def __init__(
+        self,
+        ari_url: str,
+        *,
+        seed: int,
+        lost: float = 0.0,
+        doubled: float = 0.0,
+        late: float = 0.0,
+        late_ms: int = 200,
+    ) -> None:
         self._ari_url = ari_url
-        self._share = share
+        self._shares = {"lost": lost, "doubled": doubled, "late": late}
+        self._late_ms = late_ms
         self._chance = Random(seed)
+        self._held: set[asyncio.Task[None]] = set()
         self.lost: Counter[str] = Counter()
+        self.doubled: Counter[str] = Counter()
+        self.late: Counter[str] = Counter()
         self.port = 0
+
+    @property
+    def url(self) -> str:
+        """What to give the service for the URL of its ARI."""
+        return f"http://127.0.0.1:{self.port}/ari"
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -41,6 +62,8 @@ class LossyAri:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for task in list(self._held):
+            task.cancel()
         await self._session.close()
         await self._runner.cleanup()
 
@@ -75,7 +98,27 @@ class LossyAri:
             if message.type is not WSMsgType.TEXT:
                 continue
             kind = json.loads(message.data)["type"]
-            if kind in _ALWAYS_HEARD or self._chance.random() >= self._share:
+            if kind in _ALWAYS_HEARD:
                 await near.send_str(message.data)
-            else:
-                self.lost[kind] += 1
+                continue
+            befalls = {what for what, share in self._shares.items() if self._chance.random() < share}
+            after_ms = self._chance.randint(1, self._late_ms)
+            for what in befalls:
+                getattr(self, what)[kind] += 1
+            if "lost" in befalls:
+                continue
+            for _ in range(2 if "doubled" in befalls else 1):
+                if "late" in befalls:
+                    self._hold(message.data, near, after_ms)
+                else:
+                    await near.send_str(message.data)
+
+    def _hold(self, frame: str, near: web.WebSocketResponse, after_ms: int) -> None:
+        async def arrive() -> None:
+            await asyncio.sleep(after_ms / 1000)
+            with suppress(ConnectionError):  # the connection it belonged to is gone, and it with it
+                await near.send_str(frame)
+
+        task = asyncio.create_task(arrive())
+        self._held.add(task)
+        task.add_done_callback(self._held.discard)
