@@ -20,6 +20,7 @@ from devkit.company import SAMPLE_CONFIG, Company
 from devkit.crowd import Callers, crowded, import_clients, numbers
 from devkit.phones import RING_FOREVER
 from devkit.postgres import Postgres, installed
+from tests.chaos.doors import add_doors
 
 FOLDER = PROJECT / ".dev" / "chaos"
 FIGURES = FOLDER / "figures.json"
@@ -93,7 +94,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def crowd() -> AsyncIterator[Company]:
-    config = crowded(SAMPLE_CONFIG, FOLDER / "config", BANKS, ring_for="60s", wrap_up="0s")
+    config = add_doors(crowded(SAMPLE_CONFIG, FOLDER / "config", BANKS, ring_for="60s", wrap_up="0s"))
     server = Postgres(FOLDER / "postgres", own=installed())  # it will be made to fail
     await server.start()
     try:
