@@ -147,13 +147,14 @@ class _GrowingFile:
             new = file.read()
         self._read += len(new)
         self._pending += new
-        messages = []
-        while found := _HEADING.search(self._pending):
+        messages, at = [], 0
+        while found := _HEADING.search(self._pending, at):
             end = _end_of_message(self._pending, found.end())
             if end is None:
                 break
             messages.append(_message_of(found, self._pending[found.end() : end]))
-            self._pending = self._pending[end:]
+            at = end
+        self._pending = self._pending[at:]
         return messages
 
 

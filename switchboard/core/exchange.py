@@ -51,7 +51,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 """Raised with every change of what a snapshot holds."""
 
 _AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded)
@@ -276,6 +276,12 @@ class Exchange:
                 floor.arm(person.until_ms, "person", person_id)
 
     # time ------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing lasts: no call lives, nobody is in wrap-up."""
+        floor = self.floor
+        return not floor.calls and all(person.until_ms is None for person in floor.people.values())
 
     def next_deadline_ms(self) -> int | None:
         """When ``due`` will next have something; ``None`` when nothing can become late: not while Asterisk is away."""

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
+import msgspec
+
 from switchboard.core.actions import Answer, Connect, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Call,
@@ -48,8 +50,8 @@ from switchboard.core.steps import open_task
 def differences(floor: Floor, found: Found, made_before_ms: int | None = None) -> list[Fact]:
     """What ``found`` says and we do not know, as facts in the order in which they should happen.
 
-    A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, only legs older than that can
-    have vanished. ``None``: all that we know were asked for long ago, or never will be.
+    A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, a leg that nobody has picked up
+    can only have vanished if it is older than that. ``None``: all that we know were asked for long ago, or never will be.
     """
     alive = {one.leg for one in found.legs}
     members: dict[BridgeId, int] = {}
@@ -81,15 +83,16 @@ def is_needed(floor: Floor, bridge: BridgeId) -> bool:
 
 
 def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
-    """The legs that we believe to be alive, and since when; ``None``: told to end, and somebody waits for that."""
+    """The legs that we believe to be alive, and since when we asked for them; 0: it was there, for it spoke to us.
+    ``None``: told to end, and somebody waits for that."""
     if call.caller_there:
-        yield call.leg, call.arrived_at_ms
+        yield call.leg, 0
     state = call.state
     since_ms = {offer.leg: offer.since_ms for offer in call.offers}
     if isinstance(state, Connecting):
-        since_ms[state.offer.leg] = state.offer.since_ms
+        since_ms[state.offer.leg] = 0
     elif isinstance(state, Talking):
-        since_ms[state.leg] = call.answered_at_ms or call.arrived_at_ms
+        since_ms[state.leg] = 0
     for leg in call.legs:
         yield leg, since_ms.get(leg)
 
@@ -128,7 +131,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             partner = state.offer.leg if isinstance(state, Connecting) else state.leg
             needed = (partner,)
             if not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
-                _connect_again(floor, call, state.bridge, partner, up=caller.up)
+                connect_again(floor, call, state.bridge, partner, up=caller.up)
         case Saying():
             pass  # it may be heard right now; its deadline ends the call if not
         case Ending():
@@ -141,11 +144,20 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             hang_up_leg(floor, call, leg)
 
 
-def _connect_again(floor: Floor, call: Call, bridge: BridgeId, partner: LegId, *, up: bool) -> None:
+def connect_again(floor: Floor, call: Call, bridge: BridgeId, partner: LegId, *, up: bool) -> None:
+    """Ask once more for caller and ``partner`` to talk; ``up``: the caller's leg is known to be answered."""
     if not up:
         floor.act(Answer(call.call_id, call.leg))
     floor.act(StopMusic(call.call_id, call.leg))
     floor.act(Connect(call.call_id, bridge, (call.leg, partner)))
+
+
+def wait_for_the_bridge_again(floor: Floor, call: Call, state: Connecting) -> None:
+    """Nothing was heard of the two. They may be talking, and the news of it was lost: so nobody is hung up yet, but
+    Asterisk asked once more, whose answer is news in either case."""
+    connect_again(floor, call, state.bridge, state.offer.leg, up=True)
+    until_ms = floor.at_ms + floor.policy_of(call).limits.settle_ms
+    call.enter(msgspec.structs.replace(state, until_ms=until_ms, asked_again=True))
 
 
 def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-TOGETHER, LATE, DIRECT, SINGLE, TIMED = (f"+749500001{nth:02}" for nth in range(1, 6))
+TOGETHER, LATE, DIRECT, SINGLE, TIMED, SEASON = (f"+749500001{nth:02}" for nth in range(1, 7))
 
 _LINES = {
     # three phones at once
@@ -20,6 +20,8 @@ _LINES = {
     "single": (SINGLE, 'queue = "single"\nat_most = "1m"'),
     # a queue whose times are short enough to be measured
     "timed": (TIMED, 'queue = "timed"\nat_most = "20s"'),
+    # one phone, by a rule for the morning of a Sunday, when the clocks are changed, or by another
+    "season": (SEASON, 'ring = ["person:ringer05"]\nat_most = "20s"'),
 }
 _QUEUES = """
 [queue.single]
@@ -30,14 +32,28 @@ wrap_up = "0s"
 
 [queue.timed]
 title = "Timed"
-people = ["ringer07", "ringer08"]
+people = ["ringer07"]
 ring_for = "3s"
 wrap_up = "4s"
 """
 
 
+_HOURS = """
+[hours.sunday_morning]
+sun = "02:30-04:00"
+"""
+_SUNDAY_RULE = """
+[[rule]]
+name = "sunday morning"
+line = "season"
+during = "sunday_morning"
+plan = "season"
+
+"""
+
+
 def add_doors(config: Path) -> Path:
-    """Write them into this config folder, before all rules that it has."""
+    """Write them into this config folder, before all rules that it has; the company moves to where clocks change."""
     lines = "".join(
         f'\n[line.{name}]\nnumbers = ["{number}"]\ndepartment = "wholesale"\n' for name, (number, *_) in _LINES.items()
     )
@@ -47,8 +63,15 @@ def add_doors(config: Path) -> Path:
         for name, (_, *steps) in _LINES.items()
         for step in (*steps, 'message = ["vm-nobodyavail", "goodbye"]')
     )
-    for file, before, after in (("company", "", lines), ("queues", "", _QUEUES), ("routing", rules, plans)):
+    rules = _SUNDAY_RULE.lstrip() + rules
+    for file, before, after in (
+        ("company", "", lines),
+        ("queues", "", _QUEUES),
+        ("hours", "", _HOURS),
+        ("routing", rules, plans),
+    ):
         path = config / f"{file}.toml"
         head, mark, rest = path.read_text().partition("[[rule]]")
-        path.write_text(head + before + mark + rest + after)
+        text = head + before + mark + rest + after
+        path.write_text(text.replace('timezone = "Europe/Moscow"', 'timezone = "Europe/Berlin"'))
     return config

@@ -102,9 +102,11 @@ async def leave_at(crowd: Company, callers: Callers, at_us: int) -> Sweep:
 
 
 async def leave_about_the_offer(crowd: Company, dial: Dial, after_invite_ms: float) -> Sweep:
-    """CANCEL so long after the INVITE: the offer is made some 20 ms after it."""
+    """CANCEL so long after the INVITE: the offer is made a few milliseconds after it. Before the exchange has said
+    anything at all nobody may CANCEL (RFC 3261, 9.1)."""
     callers = dial(1, per_s=100, to=DIRECT)
     call = await dialled(callers)
+    await seen(lambda: any(message.status == 100 for message in callers.log.messages()) or None, "100 Trying")
     return await leave_at(crowd, callers, call.invited_us + round(after_invite_ms * 1000))
 
 
@@ -131,7 +133,7 @@ async def _answered_and_left(crowd: Company, callers: Callers, after_answer_ms: 
 async def _wait_behind_another(crowd: Company, dial: Dial) -> tuple[CallResult, Callers]:
     """The only operator talks, and the next caller waits: the operator's leg, and who waits."""
     bank = crowd.banks["ringing"]
-    first, second = dial(1, per_s=100, to=SINGLE), dial(1, per_s=1, to=SINGLE)
+    first, second = dial(1, per_s=100, to=SINGLE), dial(1, per_s=100, to=SINGLE)
     await dialled(first)
     [leg] = await rings(bank, first.who[0])
     bank.act_on(leg)

@@ -163,6 +163,7 @@ async def test_forgetting_is_all_or_nothing(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "log.db")
     log.clock = StoppedClock()
     await kept(log, LegAnswered(LegId("a")), entries=1)
+    await kept(log, LegAnswered(LegId("b")), entries=0)
     log._write.execute("create trigger refuse before delete on batch begin select raise(abort, 'not now'); end")
     await log.snapshot(1, b"state")
     with pytest.raises(Exception, match="not now"):

@@ -21,6 +21,7 @@ import structlog
 
 from switchboard.core.entries import Entry
 from switchboard.core.facts import Fact
+from switchboard.engine.clock import Going
 from switchboard.engine.inbox import Inbox
 from switchboard.engine.ports import Batch, Clock, Placed
 
@@ -36,6 +37,7 @@ create table if not exists entry (position integer, number integer, entry blob n
 create table if not exists about (one integer primary key check (one = 1), identity text not null);
 insert or ignore into about values (1, lower(hex(randomblob(16))));
 create table if not exists snapshot (position integer primary key, state blob not null);
+create table if not exists clock (one integer primary key check (one = 1), boot text not null, base_ns integer not null);
 """
 
 _CHECKPOINT_EACH = 200
@@ -79,6 +81,9 @@ class SqliteLog:
         last = row[0] + len(_facts_decoder.decode(row[2])) - 1 if row is not None else 0
         snapshot = self._write.execute("select max(position) from snapshot").fetchone()[0] or 0
         self._next = max(last, snapshot) + 1
+        going = self._write.execute("select boot, base_ns from clock").fetchone()
+        self.going: Going | None = Going(*going) if going is not None else None
+        """How the clock went that stamped these batches."""
         self.last_at_ms: int = row[1] if row is not None else 0
         """Time of the last batch kept, Unix milliseconds; the clock must not start before it."""
         self.clock: Clock | None = None
@@ -106,6 +111,7 @@ class SqliteLog:
                 "insert into entry values (?, ?, ?)",
                 [(placed.position, placed.index, encode(placed.entry)) for placed in entries],
             )
+        self.last_at_ms = batch.at_ms
         self._kept_since_checkpoint += 1
         self._empty_the_wal()
 
@@ -137,6 +143,11 @@ class SqliteLog:
         with self._transaction() as write:
             write.execute("insert or replace into snapshot values (?, ?)", (position, state))
 
+    def remember_clock(self, going: Going) -> None:
+        """So that the next process can go on with this clock."""
+        with self._transaction() as write:
+            write.execute("insert or replace into clock values (1, ?, ?)", (going.boot, going.base_ns))
+
     async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Placed]:
         rows = await self._query(
             "select position, number, entry from entry where (position, number) > (?, ?)"
@@ -147,13 +158,16 @@ class SqliteLog:
         return [Placed(position, number, _entry_decoder.decode(entry)) for position, number, entry in rows]
 
     async def forget(self, delivered: tuple[int, int]) -> None:
-        """Drop delivered entries, all snapshots but the newest, and the batches it covers."""
+        """Drop delivered entries, all snapshots but the newest, and the batches it covers; but for the newest batch,
+        which tells how late it was."""
         position, _ = await self.restore()
         with self._transaction() as write:
             write.execute("delete from entry where (position, number) <= (?, ?)", delivered)
             write.execute("delete from snapshot where position < ?", (position,))
             # a batch may straddle the snapshot's position only if snapshots were taken inside one; they are not
-            write.execute("delete from batch where first <= ?", (position,))
+            write.execute(
+                "delete from batch where first <= ? and first < (select max(first) from batch)", (position,)
+            )
 
     def close(self) -> None:
         self._read.close()
