@@ -130,10 +130,10 @@ class Service:
                 _log.warning("clock.apart", ahead_s=round(ahead_s, 1))
 
     def _look_at_the_clock(self) -> None:
-        if self._loop.exchange.is_idle and not self._loop.waiting:
-            if self._clock.draw_near(self._event_log.last_at_ms):
-                self._event_log.remember_clock(self._clock.going)
-                _log.warning("clock.set", ahead_s=round(self._clock.ahead_ms() / 1000, 1))
+        idle = self._loop.exchange.is_idle and not self._loop.waiting
+        if idle and self._clock.draw_near(self._event_log.last_at_ms):
+            self._event_log.remember_clock(self._clock.going)
+            _log.warning("clock.set", ahead_s=round(self._clock.ahead_ms() / 1000, 1))
 
     async def _follow_config(self, folder: Path) -> None:
         """Take a new policy as soon as the files give one; a broken edit changes nothing."""

@@ -341,11 +341,10 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     if fact.gone == call.leg and call.caller_there:
         return when_found_gone(floor, call, fact)
     state = call.state
-    if isinstance(state, Ringing | Waiting) and fact.action in ("Ring", "RingOutside"):
-        if (offer := _offer_of(call, fact.leg)) is not None:
-            floor.drop_leg(call, offer.leg)
-            lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", _LOST_CAUSE)
-            return True
+    if fact.action in ("Ring", "RingOutside") and (offer := _offer_of(call, fact.leg)) is not None:
+        floor.drop_leg(call, offer.leg)
+        lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", _LOST_CAUSE)
+        return True
     if fact.action in ("Ring", "RingOutside") and fact.leg in call.legs and not _needs(state, fact.leg):
         floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
         forget_if_gone(floor, call)

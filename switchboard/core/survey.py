@@ -50,8 +50,8 @@ from switchboard.core.steps import open_task
 def differences(floor: Floor, found: Found, made_before_ms: int | None = None) -> list[Fact]:
     """What ``found`` says and we do not know, as facts in the order in which they should happen.
 
-    A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, a leg that nobody has picked up
-    can only have vanished if it is older than that. ``None``: all that we know were asked for long ago, or never will be.
+    A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, one that nobody has picked up
+    can only have vanished if it is older than that. ``None``: all were asked for long ago, or never will be.
     """
     alive = {one.leg for one in found.legs}
     members: dict[BridgeId, int] = {}

@@ -11,7 +11,10 @@ TOGETHER, LATE, DIRECT, SINGLE, TIMED, SEASON = (f"+749500001{nth:02}" for nth i
 
 _LINES = {
     # three phones at once
-    "together": (TOGETHER, 'ring = ["person:ringer01", "person:ringer02", "person:ringer03"]\nstrategy = "all"\nat_most = "20s"'),
+    "together": (
+        TOGETHER,
+        'ring = ["person:ringer01", "person:ringer02", "person:ringer03"]\nstrategy = "all"\nat_most = "20s"',
+    ),
     # one phone for a second, then somebody who answers at once
     "late": (LATE, 'ring = ["person:ringer04"]\nat_most = "1s"', 'ring = ["person:olga"]\nat_most = "20s"'),
     # one phone

@@ -92,7 +92,9 @@ async def talking_and_waiting(crowd: Company, dial: Dial) -> tuple[Callers, Call
     return talks, waits
 
 
-async def served_after_wrap_up(crowd: Company, talks: Callers, waits: Callers, clock: FakedClock, jump_s: float) -> float:
+async def served_after_wrap_up(
+    crowd: Company, talks: Callers, waits: Callers, clock: FakedClock, jump_s: float
+) -> float:
     """The first hangs up; a jump in the middle of the wrap-up; the second is served: by how much that was wrong."""
     bank = crowd.banks["ringing"]
     talks.hang_up(talks.calls()[0])

@@ -146,7 +146,9 @@ def _spread(sorted_ms: list[float]) -> str:
 async def test_two_pick_up_at_once(crowd: Company, dial: Dial, figures: Figures, full: bool, seed: int) -> None:
     await crowd.wait_ready()
     chance = Random(seed)
-    races = [await together(crowd, dial, chance, round(5_000 * chance.random() ** 2)) for _ in range(400 if full else 10)]
+    races = [
+        await together(crowd, dial, chance, round(5_000 * chance.random() ** 2)) for _ in range(400 if full else 10)
+    ]
     await judge(crowd, races, figures, "two pick up at once")
     await crowd.wait_ready()
 

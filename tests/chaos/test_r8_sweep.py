@@ -164,7 +164,7 @@ async def leave_about_the_answer_in_a_queue(crowd: Company, dial: Dial, after_an
 
 
 SWEEPS: dict[str, tuple[Play, range]] = {
-    "offer, ringing": (leave_about_the_offer, range(0, 76)),
+    "offer, ringing": (leave_about_the_offer, range(76)),
     "offer, queue": (leave_about_the_offer_in_a_queue, range(-50, 51)),
     "answer and bridge, ringing": (leave_about_the_answer, range(-50, 71)),
     "answer and bridge, queue": (leave_about_the_answer_in_a_queue, range(-50, 71)),

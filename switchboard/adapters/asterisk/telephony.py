@@ -17,7 +17,14 @@ from msgspec import Struct
 
 from switchboard.adapters.asterisk import requests
 from switchboard.adapters.asterisk.decode import OURS, found
-from switchboard.adapters.asterisk.errors import AriConflict, AriError, AriNotFound, AriRefused, AriTimeout, AriUnavailable
+from switchboard.adapters.asterisk.errors import (
+    AriConflict,
+    AriError,
+    AriNotFound,
+    AriRefused,
+    AriTimeout,
+    AriUnavailable,
+)
 from switchboard.adapters.asterisk.link import Survey
 from switchboard.adapters.asterisk.requests import Request
 from switchboard.adapters.asterisk.rest import Answer as Said

@@ -37,7 +37,8 @@ create table if not exists entry (position integer, number integer, entry blob n
 create table if not exists about (one integer primary key check (one = 1), identity text not null);
 insert or ignore into about values (1, lower(hex(randomblob(16))));
 create table if not exists snapshot (position integer primary key, state blob not null);
-create table if not exists clock (one integer primary key check (one = 1), boot text not null, base_ns integer not null);
+create table if not exists clock (one integer primary key check (one = 1), boot text not null,
+    base_ns integer not null);
 """
 
 _CHECKPOINT_EACH = 200
@@ -165,9 +166,7 @@ class SqliteLog:
             write.execute("delete from entry where (position, number) <= (?, ?)", delivered)
             write.execute("delete from snapshot where position < ?", (position,))
             # a batch may straddle the snapshot's position only if snapshots were taken inside one; they are not
-            write.execute(
-                "delete from batch where first <= ? and first < (select max(first) from batch)", (position,)
-            )
+            write.execute("delete from batch where first <= ? and first < (select max(first) from batch)", (position,))
 
     def close(self) -> None:
         self._read.close()
