@@ -158,7 +158,7 @@ async def test_one_picks_up_when_the_ring_times_out(
 ) -> None:
     await crowd.wait_ready()
     chance = Random(seed)
-    races = [await too_late(crowd, dial, RING_MS + chance.uniform(-22, 8)) for _ in range(300 if full else 8)]
+    races = [await too_late(crowd, dial, RING_MS + chance.uniform(-22, 8)) for _ in range(300 if full else 6)]
     await judge(crowd, races, figures, "one picks up when the ring times out")
     taken = sum(1 for race in races if race.winner is not None and race.winner.to_user != "olga")
     figures.add("R7", "… of them served by the one who was nearly too late", f"{taken} of {len(races)}")

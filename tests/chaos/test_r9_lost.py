@@ -179,7 +179,7 @@ def _now(bank: PhoneBank, leg: CallResult) -> CallResult:
 async def test_nobody_is_stuck_when_events_are_lost(
     crowd: Company, dial: Dial, figures: Figures, full: bool, seed: int
 ) -> None:
-    many, per_s, share = (10_000, 20, 0.01) if full else (150, 12, 0.05)
+    many, per_s, share = (10_000, 20, 0.01) if full else (100, 12, 0.05)
     straight = crowd.service.env["SWITCHBOARD_ARI_URL"]
     await crowd.banks["ringing"].behave(ANSWER)  # or whoever they are rung for waits a minute
     async with (
