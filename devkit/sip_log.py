@@ -99,6 +99,9 @@ class MessageLog:
     def __init__(self) -> None:
         self._files: list[_GrowingFile] = []
         self._messages: list[Message] = []
+        self._sorted = 0
+        self._by_call: dict[str, list[Message]] = {}
+        self._calls: dict[str, CallResult] = {}
 
     def follow(self, path: Path) -> None:
         """Read this file too from now on; it need not exist yet."""
@@ -111,12 +114,15 @@ class MessageLog:
         return self._messages
 
     def calls(self) -> list[CallResult]:
-        """All calls so far, oldest first."""
-        by_call_id: dict[str, list[Message]] = {}
-        for message in self.messages():
-            by_call_id.setdefault(message.call_id, []).append(message)
-        calls = [call for call in map(_call_of, by_call_id.values()) if call is not None]
-        return sorted(calls, key=lambda call: call.invited_us)
+        """All calls so far, oldest first. Only calls that something happened to since the last look are read anew."""
+        new = self.messages()[self._sorted :]
+        self._sorted += len(new)
+        for message in new:
+            self._by_call.setdefault(message.call_id, []).append(message)
+        for call_id in {message.call_id for message in new}:
+            if (call := _call_of(self._by_call[call_id])) is not None:
+                self._calls[call_id] = call
+        return sorted(self._calls.values(), key=lambda call: call.invited_us)
 
     async def wait_for(self, look: Callable[[], T | None], awaited: str, timeout_s: float) -> T:
         """Look again and again until there is something. Raises TimeoutError naming what was awaited."""
@@ -141,13 +147,14 @@ class _GrowingFile:
             new = file.read()
         self._read += len(new)
         self._pending += new
-        messages = []
-        while found := _HEADING.search(self._pending):
+        messages, at = [], 0
+        while found := _HEADING.search(self._pending, at):
             end = _end_of_message(self._pending, found.end())
             if end is None:
                 break
             messages.append(_message_of(found, self._pending[found.end() : end]))
-            self._pending = self._pending[end:]
+            at = end
+        self._pending = self._pending[at:]
         return messages
 
 

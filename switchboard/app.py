@@ -46,6 +46,8 @@ _log = structlog.get_logger()
 _LATE_DELIVERY_S = 10.0
 """Entries older than this that are not in Postgres are a problem worth telling."""
 _SCHEMA_AGAIN_S = 30.0
+_CLOCK_EVERY_S = 2.0
+_TOLD_BEYOND_S = 1.0
 _LITTLE_ROOM_MB = 200
 """Some days' facts and entries, were Postgres away so long."""
 
@@ -63,7 +65,7 @@ class Service:
         self._policy = policy
         self._schema_problem = ""
         self._event_log = log
-        clock = log.clock = SteadyClock(log.last_at_ms)
+        clock = self._clock = log.clock = SteadyClock(log.last_at_ms, log.going)
         self._metrics = Metrics(lambda: self._loop.exchange)
         self._lag = LoopLag(self._metrics.registry)
         self._loop = Loop(self._event_log, clock, observers=(log_what_happened, self._metrics.observe))
@@ -88,11 +90,14 @@ class Service:
             if settings.queue_log is not None
             else None
         )
+        self._metrics.clock_ahead_s.set_function(lambda: clock.ahead_ms() / 1000)
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
 
     async def run(self) -> None:
         """Serve until asked to stop. Raises what no waiting mends, in an ``ExceptionGroup``."""
         replayed = await self._loop.rebuild()
+        self._look_at_the_clock()
+        self._event_log.remember_clock(self._clock.going)
         _log.info("service.starting", replayed=replayed, position=self._loop.position, policy=self._policy.version)
         self._loop.post(SwitchLost("this process has just begun"))
         if self._loop.exchange.floor.current_version != self._policy.version:
@@ -117,6 +122,7 @@ class Service:
                 tasks.create_task(self._follow_config(self._settings.config))
                 tasks.create_task(self._settle())
                 tasks.create_task(self._lag.run())
+                tasks.create_task(self._keep_time())
                 self._systemd.ready()
         except* Stopped:
             _log.info("service.stopping")
@@ -125,6 +131,23 @@ class Service:
             await self._loop.take_snapshot()
             self._replica.close()
             await observation.cleanup()
+
+    async def _keep_time(self) -> None:
+        """Somebody may set the machine's clock: go by it again as soon as nothing lasts."""
+        told_s = 0.0
+        while True:
+            await asyncio.sleep(_CLOCK_EVERY_S)
+            self._look_at_the_clock()
+            ahead_s = self._clock.ahead_ms() / 1000
+            if abs(ahead_s - told_s) > _TOLD_BEYOND_S:
+                told_s = ahead_s
+                _log.warning("clock.apart", ahead_s=round(ahead_s, 1))
+
+    def _look_at_the_clock(self) -> None:
+        idle = self._loop.exchange.is_idle and not self._loop.waiting
+        if idle and self._clock.draw_near(self._event_log.last_at_ms):
+            self._event_log.remember_clock(self._clock.going)
+            _log.warning("clock.set", ahead_s=round(self._clock.ahead_ms() / 1000, 1))
 
     async def _follow_config(self, folder: Path) -> None:
         """Take a new policy as soon as the files give one; a broken edit changes nothing."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import msgspec
+
 from switchboard.core import queueing, shifts
 from switchboard.core.actions import Connect, TakeDownBridge
 from switchboard.core.call_state import (
@@ -53,6 +55,7 @@ from switchboard.core.offering import (
 from switchboard.core.routing import Asked, route
 from switchboard.core.staff import Doing
 from switchboard.core.steps import begin_plan, next_step, ring_next
+from switchboard.core.survey import wait_for_the_bridge_again
 
 _LOST_CAUSE, _MISSED_CAUSE = 41, 19
 _REFUSALS = (17, 21)
@@ -117,7 +120,7 @@ def send_on(floor: Floor, call: Call, classified: Classified) -> bool:
 def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     """The first phone to be picked up wins; a phone picked up after its offer was withdrawn is told to end."""
     state = call.state
-    offer = next((offer for offer in call.offers if offer.leg == leg), None)
+    offer = _offer_of(call, leg)
     if offer is None or not isinstance(state, Ringing | Waiting):
         if _needs(state, leg):
             return False
@@ -145,7 +148,7 @@ def when_bridged(floor: Floor, call: Call, fact: LegBridged) -> bool:
     bridged = (*state.bridged, fact.leg)
     offer = state.offer
     if call.leg not in bridged or offer.leg not in bridged:
-        call.enter(Connecting(offer, state.bridge, state.until_ms, state.back_to, bridged))
+        call.enter(msgspec.structs.replace(state, bridged=bridged))
         return True
     call.answered_at_ms, call.answered_by = floor.at_ms, offer.person
     call.from_queue = state.back_to.queue if isinstance(state.back_to, Waiting) else None
@@ -156,11 +159,13 @@ def when_bridged(floor: Floor, call: Call, fact: LegBridged) -> bool:
     return True
 
 
+def _offer_of(call: Call, leg: LegId | None) -> Offer | None:
+    return next((offer for offer in call.offers if offer.leg == leg), None)
+
+
 def _needs(state: CallState, leg: LegId) -> bool:
     """Whether this is the leg of whoever picked up."""
-    if isinstance(state, Connecting):
-        return leg == state.offer.leg
-    return isinstance(state, Talking) and leg == state.leg
+    return leg == (state.offer.leg if isinstance(state, Connecting) else getattr(state, "leg", None))
 
 
 def _without_offers(state: Ringing | Waiting) -> Ringing | Waiting:
@@ -176,7 +181,7 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
     leg, state = fact.leg, call.state
     if leg not in call.legs:
         return False
-    offer = next((offer for offer in call.offers if offer.leg == leg), None)
+    offer = _offer_of(call, leg)
     if offer is not None and isinstance(fact, LegLeft):
         return False  # its cause follows
     floor.drop_leg(call, leg)
@@ -333,13 +338,13 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     """Asterisk would not do something. Only what the call waits for matters; the rest has its own end."""
     if fact.away:
         return False
+    if fact.gone == call.leg and call.caller_there:
+        return when_found_gone(floor, call, fact)
     state = call.state
-    if isinstance(state, Ringing | Waiting) and fact.action in ("Ring", "RingOutside"):
-        offer = next((offer for offer in call.offers if offer.leg == fact.leg), None)
-        if offer is not None:
-            floor.drop_leg(call, offer.leg)
-            lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", _LOST_CAUSE)
-            return True
+    if fact.action in ("Ring", "RingOutside") and (offer := _offer_of(call, fact.leg)) is not None:
+        floor.drop_leg(call, offer.leg)
+        lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", _LOST_CAUSE)
+        return True
     if fact.action in ("Ring", "RingOutside") and fact.leg in call.legs and not _needs(state, fact.leg):
         floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
         forget_if_gone(floor, call)
@@ -353,6 +358,14 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     return False
 
 
+def when_found_gone(floor: Floor, call: Call, fact: ActionFailed) -> bool:
+    """The caller left a moment ago, which is why Asterisk would not: nobody missed or refused anything."""
+    if (offer := _offer_of(call, fact.leg)) is not None:
+        floor.drop_leg(call, offer.leg)  # it was never made
+        _without_offer(floor, call, offer)
+    return when_caller_left(floor, call)
+
+
 # time ----------------------------------------------------------------------------------------------------------
 
 
@@ -360,8 +373,7 @@ def when_late(floor: Floor, call: Call) -> bool:
     """The deadline of the call's present state passed."""
     match call.state:
         case LookingUp():
-            limit_ms = floor.policy_of(call).limits.look_up_ms
-            return when_not_found(floor, call, f"no answer within {limit_ms} ms")
+            return when_not_found(floor, call, f"no answer within {floor.policy_of(call).limits.look_up_ms} ms")
         case Ringing(offers=()) | Waiting(offers=()):
             go_on(floor, call)
         case Ringing(offers=offers) | Waiting(offers=offers):
@@ -370,6 +382,8 @@ def when_late(floor: Floor, call: Call) -> bool:
                     withdraw(floor, call, [offer])
                     rang_s = (floor.at_ms - offer.since_ms) / 1000
                     lose_offer(floor, call, offer, "missed", f"did not answer in {rang_s:.0f} s", _MISSED_CAUSE)
+        case Connecting(asked_again=False) as state:
+            wait_for_the_bridge_again(floor, call, state)
         case Connecting() as state:
             give_up_connecting(floor, call, state, "was not connected in time")
         case Talking() as state:

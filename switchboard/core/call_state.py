@@ -77,6 +77,8 @@ class Connecting(Struct, frozen=True, tag=True):
     back_to: Ringing | Waiting
     """Where the call was, for the case that they cannot be connected."""
     bridged: tuple[LegId, ...] = ()
+    asked_again: bool = False
+    """Nothing was heard of it in time, so it was asked for a second time."""
 
 
 class Talking(Struct, frozen=True, tag=True):

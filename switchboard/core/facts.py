@@ -172,6 +172,8 @@ class ActionFailed(Struct, frozen=True, tag=True):
     """The leg that the action was about, when there is one."""
     away: bool = False
     """There was no connection: nobody knows whether it was done, the next survey will say."""
+    gone: LegId | None = None
+    """The leg that Asterisk no longer has, where that is why; what it says of its end is on its way to us."""
 
 
 class DeadlinePassed(Struct, frozen=True, tag=True):

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
+import msgspec
+
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Call,
@@ -55,8 +57,8 @@ PHONES_KNOWN_AFTER_MS = 6_000
 def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | None = None) -> list[Fact]:
     """What ``found`` says at ``at_ms`` and we do not know, as facts in the order in which they should happen.
 
-    A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, only legs older than that can
-    have vanished. ``None``: all that we know were asked for long ago, or never will be.
+    A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, one that nobody has picked up
+    can only have vanished if it is older than that. ``None``: all were asked for long ago, or never will be.
     """
     alive = {one.leg for one in found.legs}
     members: dict[BridgeId, int] = {}
@@ -91,15 +93,16 @@ def is_needed(floor: Floor, bridge: BridgeId) -> bool:
 
 
 def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
-    """The legs that we believe to be alive, and since when; ``None``: told to end, and somebody waits for that."""
+    """The legs that we believe to be alive, and since when we asked for them; 0: it was there, for it spoke to us.
+    ``None``: told to end, and somebody waits for that."""
     if call.caller_there:
-        yield call.leg, call.arrived_at_ms
+        yield call.leg, 0
     state = call.state
     since_ms = {offer.leg: offer.since_ms for offer in call.offers}
     if isinstance(state, Connecting):
-        since_ms[state.offer.leg] = state.offer.since_ms
+        since_ms[state.offer.leg] = 0
     elif isinstance(state, Talking):
-        since_ms[state.leg] = call.answered_at_ms or call.arrived_at_ms
+        since_ms[state.leg] = 0
     for leg in call.legs:
         yield leg, since_ms.get(leg)
 
@@ -143,7 +146,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             if moved_on:
                 let_hear_again(floor, call, up=caller.up)
             elif not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
-                _connect_again(floor, call, state, partner, up=caller.up)
+                connect_again(floor, call, state, partner, up=caller.up)
         case Saying():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:
@@ -163,15 +166,22 @@ def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in floor.actions)
 
 
-def _connect_again(floor: Floor, call: Call, state: Connecting | Talking, partner: LegId, *, up: bool) -> None:
+def connect_again(floor: Floor, call: Call, state: Connecting | Talking, partner: LegId, *, up: bool) -> None:
+    """Ask once more for caller and ``partner`` to talk; ``up``: the caller's leg is known to be answered."""
     if not up:
         floor.act(Answer(call.call_id, call.leg))
     floor.act(StopMusic(call.call_id, call.leg))
     floor.act(Connect(call.call_id, state.bridge, (call.leg, partner)))
     if isinstance(state, Connecting):  # its time may have passed while nobody could hear of it
         until_ms = floor.at_ms + floor.policy_of(call).limits.settle_ms
-        call.enter(Connecting(state.offer, state.bridge, until_ms, state.back_to, state.bridged))
+        call.enter(msgspec.structs.replace(state, until_ms=until_ms))
         floor.because(call, "asked_again", "nobody knows whether they were connected", state.offer.person)
+
+
+def wait_for_the_bridge_again(floor: Floor, call: Call, state: Connecting) -> None:
+    """Nothing was heard of the two. They may be talking, and the news of it was lost: so nobody is hung up yet, but
+    Asterisk asked once more, whose answer is news in either case."""
+    connect_again(floor, call, msgspec.structs.replace(state, asked_again=True), state.offer.leg, up=True)
 
 
 def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:

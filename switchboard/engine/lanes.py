@@ -15,8 +15,8 @@ import structlog
 
 from switchboard.core.actions import Action, Answer, HangUp, LookUpCaller, Play, Ring, RingOutside
 from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed
-from switchboard.core.ids import CallId
-from switchboard.engine.ports import Directory, Refused, SwitchAway, Telephony
+from switchboard.core.ids import CallId, LegId
+from switchboard.engine.ports import Directory, LegGone, Refused, SwitchAway, Telephony
 
 _log = structlog.get_logger()
 ACTION_AT_MOST_S = 5.0
@@ -56,7 +56,8 @@ class Lanes:
                 async with asyncio.timeout(ACTION_AT_MOST_S):
                     await self._telephony.perform(action)
             except Refused as refusal:
-                self._failed(action, refusal.why, away=isinstance(refusal, SwitchAway))
+                gone = refusal.leg if isinstance(refusal, LegGone) else None
+                self._failed(action, refusal.why, away=isinstance(refusal, SwitchAway), gone=gone)
             except TimeoutError:
                 self._failed(action, f"no answer within {ACTION_AT_MOST_S:g} s")
             except Exception as error:
@@ -64,10 +65,10 @@ class Lanes:
                 self._failed(action, f"bug: {type(error).__name__}: {error}")
         del self._lanes[call]
 
-    def _failed(self, action: Action, why: str, *, away: bool = False) -> None:
+    def _failed(self, action: Action, why: str, *, away: bool = False, gone: LegId | None = None) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
-        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away))
+        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone))
 
     async def _look_up(self, action: LookUpCaller) -> None:
         try:

@@ -20,8 +20,10 @@ from switchboard.engine.ports import Clock, InboxFull, Refused, Surveyor
 
 EVERY_S = 3.0
 CONFIRM_AFTER_S = 1.0
-YOUNG_MS = int(ACTION_AT_MOST_S * 1000) + 1_000
+YOUNG_MS = int(ACTION_AT_MOST_S * 1000) + 500
 """A leg younger than this may still be on its way: the action that makes it takes so long at most."""
+_TRIES, _TRY_AGAIN_S = 5, 0.05
+"""Of a survey that facts overtook."""
 
 _log = structlog.get_logger()
 
@@ -36,8 +38,11 @@ class Patrol:
 
     async def run(self) -> None:
         """Go the rounds until cancelled. Nothing that goes wrong ends it."""
+        running = asyncio.get_running_loop()
+        next_s = running.time()
         while True:
-            await asyncio.sleep(EVERY_S)
+            next_s = max(next_s + EVERY_S, running.time())
+            await asyncio.sleep(next_s - running.time())
             try:
                 await self.round()
             except Refused as refused:
@@ -60,14 +65,16 @@ class Patrol:
                 self._loop.post(fact)
 
     async def _differences(self) -> Sequence[Fact]:
-        exchange = self._loop.exchange
-        if not exchange.floor.switch_ready:
-            return ()
-        asked_at_ms = self._clock.now_ms()
-        found = await self._switch.survey()
-        if self._loop.waiting or not exchange.floor.switch_ready:
-            return ()
-        return differences(exchange.floor, found, asked_at_ms, asked_at_ms - YOUNG_MS)
+        floor = self._loop.exchange.floor
+        for _ in range(_TRIES):
+            if not floor.switch_ready:
+                break
+            asked_at_ms = self._clock.now_ms()
+            found = await self._switch.survey()
+            if not self._loop.waiting and floor.switch_ready:
+                return differences(floor, found, asked_at_ms, asked_at_ms - YOUNG_MS)
+            await asyncio.sleep(_TRY_AGAIN_S)
+        return ()
 
 
 def _shown(fact: Fact) -> dict[str, str]:

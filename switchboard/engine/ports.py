@@ -14,6 +14,7 @@ from switchboard.core.actions import Action
 from switchboard.core.caller import Client
 from switchboard.core.entries import Entry
 from switchboard.core.facts import Fact, Found
+from switchboard.core.ids import LegId
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -27,6 +28,14 @@ class Refused(Exception):
 
 class SwitchAway(Refused):
     """There is no connection to the switch. Whether it was done, the next survey will say."""
+
+
+class LegGone(Refused):
+    """``leg`` is not in the switch any more: whoever had it just hung up."""
+
+    def __init__(self, why: str, leg: LegId) -> None:
+        super().__init__(why)
+        self.leg = leg
 
 
 class InboxFull(Exception):

@@ -49,6 +49,7 @@ from switchboard.core.facts import (
     LegEnded,
     LegLeft,
     LegVanished,
+    PhoneSeen,
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
@@ -190,7 +191,8 @@ class Witness:
             case Ring() | RingOutside():
                 yield from self._see_ring(seen, action, at_ms)
             case HangUp(leg=leg) if leg in seen.rung:
-                yield from _see_stop(seen.rung[leg], action, at_ms, action.call in ended or seen.outcome is not None)
+                over = _without_phone(fact, seen.rung[leg]) or action.call in ended or seen.outcome is not None
+                yield from _see_stop(seen.rung[leg], action, at_ms, over)
             case HangUp(leg=leg) | SendToDialplan(leg=leg) if leg == seen.leg:
                 seen.left = True
             case SoundRinging():
@@ -349,13 +351,18 @@ def _ends(handled: Handled, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in handled.actions)
 
 
-def _see_stop(rung: Rung, action: HangUp, at_ms: int, call_ended: bool) -> Iterator[str]:
+def _without_phone(fact: Fact, rung: Rung) -> bool:
+    """Whether this is the news that the phone is not there any more."""
+    return isinstance(fact, PhoneSeen) and fact.phone == rung.phone and not fact.registered
+
+
+def _see_stop(rung: Rung, action: HangUp, at_ms: int, over: bool) -> Iterator[str]:
     rung.silent = rung.stopped = True
     if rung.over:
         return
     rung.over = True
     rung.withdrawn = action.cause == _ANSWERED_ELSEWHERE
-    if at_ms < rung.until_ms and not rung.withdrawn and not call_ended:
+    if at_ms < rung.until_ms and not rung.withdrawn and not over:
         yield f"{rung.phone} stops ringing {rung.until_ms - at_ms} ms early for call {action.call}"
 
 

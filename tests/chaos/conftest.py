@@ -16,6 +16,7 @@ from devkit.company import SAMPLE_CONFIG, Company
 from devkit.crowd import Callers, crowded, import_clients, numbers
 from devkit.phones import ANSWER, RING_FOREVER
 from devkit.postgres import Postgres, installed
+from tests.chaos.doors import add_doors
 from tests.conftest import FOLDER, Figures
 
 __all__ = ["BANKS", "FOLDER", "RINGERS", "Dial", "Figures"]
@@ -41,7 +42,7 @@ def _real(request: pytest.FixtureRequest) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def crowd() -> AsyncIterator[Company]:
-    config = crowded(SAMPLE_CONFIG, FOLDER / "config", BANKS, ring_for="60s", wrap_up="0s")
+    config = add_doors(crowded(SAMPLE_CONFIG, FOLDER / "config", BANKS, ring_for="60s", wrap_up="0s"))
     server = Postgres(FOLDER / "postgres", own=installed())  # it will be made to fail
     await server.start()
     try:

@@ -113,7 +113,10 @@ class Switchboard(RuleBasedStateMachine):
     @rule(which=pick)
     def something_foreign(self, which: int) -> None:
         known = every_fact(self.story)
-        self.story.tell(known[which % len(known)], 5)
+        foreign = known[which % len(known)]
+        self.story.tell(foreign, 5)
+        if isinstance(foreign, facts.SwitchLost):
+            self.survey(which)  # what happened in between nobody would hear, and the next survey must not contradict it
 
     @precondition(lambda self: self.story.exchange.next_deadline_ms() is not None)
     @rule()

@@ -95,6 +95,21 @@ def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
         assert state == before[call_id]
 
 
+def test_only_a_leg_that_may_still_be_on_its_way_is_waited_for() -> None:
+    """A caller came to us, whoever picked up was there: they need not be old to have vanished."""
+    nothing = Found(phones=EVERYBODY)
+    story = talking()
+    [call] = story.exchange.floor.calls.values()
+    assert isinstance(call.state, Talking)
+    gone = [fact.leg for fact in news(story, nothing, 1) if isinstance(fact, facts.LegVanished)]
+    assert gone == [call.leg, call.state.leg]
+    story = waiting_rung()
+    [call] = story.exchange.floor.calls.values()
+    [offer] = call.offers
+    assert facts.LegVanished(offer.leg) not in news(story, nothing, offer.since_ms)
+    assert facts.LegVanished(offer.leg) in news(story, nothing, offer.since_ms + 1)
+
+
 def test_a_leg_that_is_not_found_has_vanished() -> None:
     story = talking()
     [call] = story.exchange.floor.calls.values()

@@ -73,8 +73,23 @@ async def test_what_only_the_first_or_the_second_shows_does_not() -> None:
 async def test_while_a_fact_waits_nothing_counts() -> None:
     loop, posted = ready_loop()
     Loop.post(loop, STRANGER)  # on its way: the survey is only quicker
-    await Patrol(loop, Switch(THERE, THERE), Clock()).round()
+    await Patrol(loop, Switch(*[THERE] * 5), Clock()).round()
     assert posted == []
+
+
+async def test_a_survey_that_a_fact_overtook_is_made_again() -> None:
+    loop, posted = ready_loop()
+    Loop.post(loop, STRANGER)
+
+    class Slow(Switch):
+        async def survey(self) -> Found:
+            found = await super().survey()
+            if len(self.surveys) == 1:
+                loop._log._inbox._waiting.clear()  # handled meanwhile
+            return found
+
+    await Patrol(loop, Slow(THERE, THERE, THERE), Clock()).round()
+    assert STRANGER in posted
 
 
 async def test_while_asterisk_is_away_it_is_not_asked() -> None:

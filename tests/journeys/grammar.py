@@ -87,11 +87,12 @@ def _plant(run: Runner, where: str) -> list[Fact]:
     return []
 
 
-def _failed(run: Runner, action: str, name: str) -> list[Fact]:
+def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
+    left = run.legs[gone] if gone else None
     if action in ("Ring", "RingOutside"):
         leg = run.legs[name]
-        return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg)]
-    return [facts.ActionFailed(run.calls[name], action, "404")]
+        return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg, gone=left)]
+    return [facts.ActionFailed(run.calls[name], action, "404", gone=left)]
 
 
 def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
@@ -112,6 +113,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
     (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
     (r"(Ring|RingOutside|Connect|Answer|Play) fails for (\w+)", _failed),
+    (r"(Ring|RingOutside|Connect|Answer|Play) fails for (\w+) since (\w+) left", _failed),
     (
         r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)",
         lambda run, name, command, why: [facts.StaffCommanded(PersonId(name), StaffCommand(command), why)],

@@ -17,7 +17,14 @@ from msgspec import Struct
 
 from switchboard.adapters.asterisk import requests
 from switchboard.adapters.asterisk.decode import OURS, found
-from switchboard.adapters.asterisk.errors import AriConflict, AriError, AriTimeout, AriUnavailable
+from switchboard.adapters.asterisk.errors import (
+    AriConflict,
+    AriError,
+    AriNotFound,
+    AriRefused,
+    AriTimeout,
+    AriUnavailable,
+)
 from switchboard.adapters.asterisk.link import Survey
 from switchboard.adapters.asterisk.requests import Request
 from switchboard.adapters.asterisk.rest import Answer as Said
@@ -38,7 +45,8 @@ from switchboard.core.actions import (
     TakeDownBridge,
 )
 from switchboard.core.facts import Found
-from switchboard.engine.ports import Refused, SwitchAway
+from switchboard.core.ids import LegId
+from switchboard.engine.ports import LegGone, Refused, SwitchAway
 
 _NUMBER = re.compile(r"\+?\d{1,32}")
 _PHONE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
@@ -69,7 +77,13 @@ class AsteriskTelephony:
     async def perform(self, action: Action) -> None:
         """Ask Asterisk for it; return when it agreed. Raises ``Refused``."""
         with _refusals():
-            await self._perform(action)
+            try:
+                await self._perform(action)
+            except AriRefused as refused:
+                gone = await self._who_left(action, refused)
+                if gone is None:
+                    raise
+                raise LegGone(str(refused), gone) from refused
 
     async def survey(self) -> Found:
         """See the port ``Surveyor``."""
@@ -114,6 +128,26 @@ class AsteriskTelephony:
             with suppress(AriError):
                 await self._ari.request(requests.delete_bridge(action.bridge))
             raise
+
+    async def _who_left(self, action: Action, refused: AriRefused) -> LegId | None:
+        """The leg without which this could not be done; ``None``: they are all there, or nobody can say."""
+        match action:
+            case Ring(like=leg) | RingOutside(like=leg):
+                legs: tuple[LegId, ...] = (leg,)
+            case Connect(legs=both):
+                legs = both
+            case Answer(leg=leg) | SoundRinging(leg=leg) | StartMusic(leg=leg) | Play(leg=leg):
+                return leg if isinstance(refused, AriNotFound) else None
+            case _:
+                return None
+        for leg in legs:
+            try:
+                await self._ari.request(requests.channel(leg))
+            except AriNotFound:
+                return leg
+            except AriError:
+                return None
+        return None
 
     async def _make(self, request: Request, look: Request) -> None:
         """Send a request that makes something; if its answer cannot be trusted, ``look`` whether it is there."""

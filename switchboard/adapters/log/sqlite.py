@@ -21,6 +21,7 @@ import structlog
 
 from switchboard.core.entries import Entry
 from switchboard.core.facts import Fact
+from switchboard.engine.clock import Going
 from switchboard.engine.inbox import Inbox
 from switchboard.engine.ports import Batch, Clock, Placed
 
@@ -36,6 +37,8 @@ create table if not exists entry (position integer, number integer, entry blob n
 create table if not exists about (one integer primary key check (one = 1), identity text not null);
 insert or ignore into about values (1, lower(hex(randomblob(16))));
 create table if not exists snapshot (position integer primary key, state blob not null);
+create table if not exists clock (one integer primary key check (one = 1), boot text not null,
+    base_ns integer not null);
 """
 
 _CHECKPOINT_EACH = 200
@@ -79,6 +82,9 @@ class SqliteLog:
         last = row[0] + len(_facts_decoder.decode(row[2])) - 1 if row is not None else 0
         snapshot = self._write.execute("select max(position) from snapshot").fetchone()[0] or 0
         self._next = max(last, snapshot) + 1
+        going = self._write.execute("select boot, base_ns from clock").fetchone()
+        self.going: Going | None = Going(*going) if going is not None else None
+        """How the clock went that stamped these batches."""
         self.last_at_ms: int = row[1] if row is not None else 0
         """Time of the last batch kept, Unix milliseconds; the clock must not start before it."""
         self.clock: Clock | None = None
@@ -106,6 +112,7 @@ class SqliteLog:
                 "insert into entry values (?, ?, ?)",
                 [(placed.position, placed.index, encode(placed.entry)) for placed in entries],
             )
+        self.last_at_ms = batch.at_ms
         self._kept_since_checkpoint += 1
         self._empty_the_wal()
 
@@ -136,6 +143,11 @@ class SqliteLog:
     async def snapshot(self, position: int, state: bytes) -> None:
         with self._transaction() as write:
             write.execute("insert or replace into snapshot values (?, ?)", (position, state))
+
+    def remember_clock(self, going: Going) -> None:
+        """So that the next process can go on with this clock."""
+        with self._transaction() as write:
+            write.execute("insert or replace into clock values (1, ?, ?)", (going.boot, going.base_ns))
 
     async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Placed]:
         rows = await self._query(

@@ -54,6 +54,11 @@ class Metrics:
             "Age of the copy of the client file; 0 while look-ups ask Postgres itself",
             registry=registry,
         )
+        self.clock_ahead_s = Gauge(
+            "switchboard_clock_ahead_seconds",
+            "By how much the times on record are ahead of the machine's clock, after somebody set that",
+            registry=registry,
+        )
         self.switch_ready = Gauge("switchboard_switch_ready", "1 while Asterisk is connected", registry=registry)
         registry.register(_Floor(exchange))
 

@@ -25,7 +25,7 @@ from switchboard.core.actions import (
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
-from switchboard.engine.ports import Refused
+from switchboard.engine.ports import LegGone, Refused
 from tests.adapters.asterisk.conftest import Bench
 from tests.adapters.asterisk.fake_ari import Reply, Seen, reply, silence
 
@@ -105,11 +105,39 @@ async def test_two_legs_are_connected(bench: Bench, telephony: AsteriskTelephony
     ]
 
 
+@pytest.mark.parametrize(
+    ("action", "refused"),
+    [
+        (RING, ("POST channels/.*", 400, "Provided originator channel was not found")),
+        (CONNECT, ("POST .*/addChannel", 400, "Channel not found")),
+        (Answer(CALL, IN), ("POST .*/answer", 404, "Channel not found")),
+        (Play(CALL, IN, PlaybackId("p" * 32), ("beep",)), ("POST .*/play/.*", 404, "Channel not found")),
+    ],
+)
+async def test_a_refusal_names_the_caller_who_just_left(
+    bench: Bench, telephony: AsteriskTelephony, action: Action, refused: tuple[str, int, str]
+) -> None:
+    pattern, status, why = refused
+    bench.fake.on(pattern, reply(status, {"message": why}))
+    bench.fake.on(f"GET channels/{IN}", reply(404, {"message": "Channel not found"}))
+    with pytest.raises(LegGone) as gone:
+        await telephony.perform(action)
+    assert gone.value.leg == IN
+
+
+async def test_a_refusal_while_the_caller_is_there_names_nobody(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("POST channels/.*", reply(400, {"message": "Endpoint not found"}))
+    bench.fake.on(f"GET channels/{IN}", reply(200, {"id": IN}))
+    with pytest.raises(Refused, match="Endpoint not found") as refused:
+        await telephony.perform(RING)
+    assert not isinstance(refused.value, LegGone)
+
+
 async def test_a_leg_that_just_left_leaves_no_bridge_behind(bench: Bench, telephony: AsteriskTelephony) -> None:
     bench.fake.on("POST .*/addChannel", reply(400, {"message": "Channel not found"}))
     with pytest.raises(Refused, match="400 Channel not found"):
         await telephony.perform(CONNECT)
-    assert asked(bench)[-1] == (f"DELETE bridges/{BRIDGE}", {})
+    assert (f"DELETE bridges/{BRIDGE}", {}) in asked(bench)
 
 
 @pytest.mark.parametrize("action", [Answer(CALL, IN), RING, CONNECT, HangUp(CALL, OUT)])
