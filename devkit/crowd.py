@@ -12,6 +12,7 @@ calls wants few processes, or the processes are the load. What happened is read 
 
 import re
 import signal
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -98,6 +99,8 @@ class PhoneBank(Listener):
     """Many phones on one address and port, all behaving alike; each signs on under its own name."""
 
     owners: list[Phone] = field(default_factory=list)
+    _off_at_us: int = 0
+    """When it was last switched off: calls of before are over, whatever their last message was."""
 
     async def register(self) -> None:
         """Sign all of them on. Raises ProcessFailed."""
@@ -109,11 +112,19 @@ class PhoneBank(Listener):
 
     def talking(self) -> list[CallResult]:
         """The calls that were answered and are not over, oldest first."""
-        return [call for call in self.calls() if call.answered and not call.over]
+        return [call for call in self._living() if call.answered]
 
     def ringing(self) -> list[CallResult]:
         """The calls that ring and were not answered, oldest first."""
-        return [call for call in self.calls() if call.final_code is None]
+        return [call for call in self._living() if call.final_code is None]
+
+    def _living(self) -> list[CallResult]:
+        return [call for call in self.calls() if call.invited_us > self._off_at_us and not call.over]
+
+    async def off(self) -> None:
+        """Switch all of them off: nobody says goodbye."""
+        await super().off()
+        self._off_at_us = time.time_ns() // 1_000
 
     def act_on(self, call: CallResult) -> None:
         """Pick this call up while it rings; put it down while it talks."""

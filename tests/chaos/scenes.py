@@ -32,13 +32,16 @@ async def serve_everybody(crowd: Company) -> None:
     """Phones that ring are picked up, whoever talks hangs up, again and again until nobody is left."""
     answering, ringing = crowd.banks["answering"], crowd.banks["ringing"]
     deadline = Deadline(60, "everybody to be served")
-    while await crowd.ari("channels"):
+    while left := await crowd.ari("channels"):
         for bank in (answering, ringing):
             for call in bank.talking()[:3]:
                 bank.act_on(call)
         for call in ringing.ringing():
             ringing.act_on(call)
-        await deadline.pause(0.15)
+        try:
+            await deadline.pause(0.15)
+        except TimeoutError:
+            raise TimeoutError(f"never served, or never gone: {[channel['name'] for channel in left]}") from None
 
 
 @asynccontextmanager

@@ -106,25 +106,18 @@ class Outcome:
         return [story for story in self.stories if story.talk is None]
 
     def problems(self, within_ms: float = _AS_SEEN_MS) -> list[str]:
-        """Where record and wire disagree. Of the touched the times may be off by as much as the gap was long, and
-        whoever came in it and was taken by Asterisk's own queue need not be on record."""
-        ours = Books([story for story in self.touched.stories if story.records or not self._was_asterisks(story)])
-        return self.books.problems(within_ms) + ours.problems(within_ms + self.longest_gap_ms)
+        """Where record and wire disagree. Of the touched the times may be off by as much as the gap was long."""
+        return self.books.problems(within_ms) + self.touched.problems(within_ms + self.longest_gap_ms)
 
-    def _was_asterisks(self, story: Story) -> bool:
-        """Asterisk's own queue answers first and rings people then; we ring first."""
-        call, talk = story.call, story.talk
-        came_in_a_gap = any(each.from_us <= call.invited_us <= each.to_us for each in self.gaps)
-        return came_in_a_gap and call.final_us is not None and (talk is None or call.final_us < talk.invited_us)
+    @property
+    def asked_for(self) -> list[Story]:
+        """Whom the service looked up. Asterisk's own queue, for those who came while it was away, asks nobody."""
+        return [story for story in self.stories if any(record["rule"] for record in story.records)]
 
     @property
     def misjudged(self) -> list[Story]:
-        """Of those on record, whoever was taken for somebody of another class."""
-        return [
-            story
-            for story in self.stories
-            if any(record["client_class"] != class_of(story.number) for record in story.records)
-        ]
+        """Of those, whoever was taken for somebody of another class."""
+        return [story for story in self.asked_for if story.records[0]["client_class"] != class_of(story.number)]
 
 
 async def what_became_of(
