@@ -21,6 +21,8 @@ from switchboard.core.policy import EndStep, Line, OutsideStep, Person, Plan, Po
 from switchboard.core.staff import Doing
 from switchboard.core.steps import BUSY_CAUSE, CONGESTION_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
+_CREDIBLE_WAIT_MS = 600_000
+"""Nobody has listened to ringing for longer: then it is a clock that was set."""
 _read = lru_cache(maxsize=4_096)(read_number)
 """The same few lines are dialled, and many of the same clients call, all day long; reading one takes 50–150 µs."""
 
@@ -40,7 +42,7 @@ def _new_call(floor: Floor, fact: CallArrived, call_id: CallId, direction: Direc
         number=number,
         dialled=fact.dialled,
         policy_version=policy.version,
-        arrived_at_ms=floor.at_ms,
+        arrived_at_ms=floor.at_ms - (fact.waited_ms if fact.waited_ms <= _CREDIBLE_WAIT_MS else 0),
         state=LookingUp(floor.at_ms + policy.limits.look_up_ms),
     )
     floor.add_call(call)

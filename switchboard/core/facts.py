@@ -33,6 +33,8 @@ class CallArrived(Struct, frozen=True, tag=True):
     """What was dialled: the line's number, or whatever was typed on a phone."""
     phone: PhoneId | None = None
     """The staff phone it came from; set exactly when ``entrance`` is phone."""
+    waited_ms: int = 0
+    """How long ago that was, where nobody told us then and a survey found the caller."""
 
 
 class CallerFound(Struct, frozen=True, tag=True):

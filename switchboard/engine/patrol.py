@@ -58,10 +58,11 @@ class Patrol:
         if not doubts:
             return
         await asyncio.sleep(CONFIRM_AFTER_S)
+        known = [_about(doubt) for doubt in doubts]
         for fact in await self._differences():
-            if fact in doubts:
+            if _about(fact) in known:
                 self.repaired += 1
-                _log.warning("patrol.repairs", **_shown(fact))
+                _log.warning("patrol.repairs", **_about(fact))
                 self._loop.post(fact)
 
     async def _differences(self) -> Sequence[Fact]:
@@ -77,8 +78,8 @@ class Patrol:
         return ()
 
 
-def _shown(fact: Fact) -> dict[str, str]:
-    """The fact and what it is about; never a number."""
-    names = ("leg", "bridge", "phone")
+def _about(fact: Fact) -> dict[str, str]:
+    """The fact and what it is about; never a number. Two of one kind about the same are the same news."""
+    names = ("leg", "bridge", "phone", "registered", "engaged")
     about = {name: str(getattr(fact, name)) for name in names if getattr(fact, name, None) is not None}
     return {"fact": type(fact).__name__, **about}

@@ -302,3 +302,12 @@ def test_phones_that_an_asterisk_just_started_does_not_see_are_asked_about_again
     early_ms, late_ms = story.at_ms + PHONES_KNOWN_AFTER_MS - 1, story.at_ms + PHONES_KNOWN_AFTER_MS
     assert [fact for fact in differences(floor, nobody, early_ms) if isinstance(fact, facts.PhoneSeen)] == []
     assert {fact.phone for fact in differences(floor, nobody, late_ms) if isinstance(fact, facts.PhoneSeen)} == {*seen}
+
+
+@pytest.mark.parametrize(("waited_ms", "before_ms"), [(0, 0), (4_000, 4_000), (3_600_000, 0)])
+def test_the_wait_of_a_caller_nobody_heard_of_begins_when_they_came(waited_ms: int, before_ms: int) -> None:
+    """Longer than anybody listens to ringing it is not believed: a clock was set."""
+    story = waiting()
+    story.tell(replace(STRANGER, waited_ms=waited_ms))
+    *_, call = story.exchange.floor.calls.values()
+    assert call.arrived_at_ms == story.at_ms - before_ms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from switchboard.core.facts import CallArrived, Entrance, Fact, Found, FoundLeg, LegVanished, PolicyLoaded, SwitchReady
 from switchboard.core.ids import LegId, PhoneId
@@ -50,6 +51,13 @@ def ready_loop() -> tuple[Loop, list[Fact]]:
     posted: list[Fact] = []
     loop.post = posted.append  # type: ignore[method-assign]
     return loop, posted
+
+
+async def test_a_caller_who_has_waited_longer_by_then_is_the_same_caller() -> None:
+    loop, posted = ready_loop()
+    later = replace(STRANGER, waited_ms=4_000)
+    await Patrol(loop, Switch(THERE, Found((FoundLeg(later.leg, arrival=later),))), Clock()).round()
+    assert posted == [later]
 
 
 async def test_what_two_surveys_show_happens() -> None:

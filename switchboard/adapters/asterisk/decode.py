@@ -12,9 +12,11 @@ NOANSWER, a time-out not at all.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from switchboard.adapters.asterisk.events import (
     Channel,
@@ -88,7 +90,7 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
 def found(survey: Survey, app: str) -> Found:
     """What a survey says, in our words. Channels that are not ours to steer are left out."""
     bridge_of = {channel: BridgeId(bridge.id) for bridge in survey.bridges for channel in bridge.channels}
-    found_legs = [(channel, _found_leg(channel, app, bridge_of.get(channel.id))) for channel in survey.channels]
+    found_legs = [(one, _found_leg(one, app, bridge_of.get(one.id), survey.at_ms)) for one in survey.channels]
     bridges = (BridgeId(bridge.id) for bridge in survey.bridges if _OUR_ID.fullmatch(bridge.id))
     phones = (PhoneId(endpoint.resource) for endpoint in survey.endpoints if endpoint.state == "online")
     legs = sorted((leg for _, leg in found_legs if leg is not None), key=lambda one: one.leg)
@@ -97,14 +99,26 @@ def found(survey: Survey, app: str) -> Found:
     return Found(tuple(legs), tuple(sorted(bridges)), tuple(sorted(phones)), tuple(sorted(filter(None, engaged))))
 
 
-def _found_leg(channel: Channel, app: str, bridge: BridgeId | None) -> FoundLeg | None:
+def _found_leg(channel: Channel, app: str, bridge: BridgeId | None, at_ms: int) -> FoundLeg | None:
     """In Stasis for us; or made by us and still ringing: then only its id tells. ``None`` for all others."""
     leg, name, data = LegId(channel.id), channel.dialplan.app_name, channel.dialplan.app_data.split(",")
     is_here = name == "Stasis" and data[0] == app
     if _OUR_ID.fullmatch(channel.id):
         return FoundLeg(leg, is_here and channel.state == "Up", bridge)
     arrival = _arrival(channel, tuple(data[1:])) if is_here else None
-    return FoundLeg(leg, channel.state == "Up", bridge, arrival) if isinstance(arrival, CallArrived) else None
+    if not isinstance(arrival, CallArrived):
+        return None
+    arrival = replace(arrival, waited_ms=_age_ms(channel, at_ms))
+    return FoundLeg(leg, channel.state == "Up", bridge, arrival)
+
+
+def _age_ms(channel: Channel, at_ms: int) -> int:
+    """How old the channel was at this moment; 0 when that cannot be told."""
+    try:
+        made_ms = int(datetime.fromisoformat(channel.creationtime).timestamp() * 1000)
+    except ValueError:
+        return 0
+    return max(0, at_ms - made_ms)
 
 
 def _start(event: StasisStart) -> Fact | Stray:

@@ -39,6 +39,8 @@ class Channel(Struct, frozen=True):
     """``Down``, ``Ring`` (it calls us), ``Ringing`` (we call it), ``Up``, …"""
     caller: CallerId = CallerId()
     dialplan: Dialplan = Dialplan()
+    creationtime: str = ""
+    """By Asterisk's clock: ``2026-11-23T22:34:28.954+0000``."""
 
 
 class Bridge(Struct, frozen=True):

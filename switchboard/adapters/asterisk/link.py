@@ -12,6 +12,7 @@ When the buffer is full the link ends: events are never dropped one by one, the 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -67,6 +68,8 @@ class Survey(Struct, frozen=True):
     """Of the phones that we watch; one that Asterisk does not know is absent."""
     switch: str = ""
     """When this Asterisk was started, in its own words: another time means that it was restarted."""
+    at_ms: int = 0
+    """When it was asked, Unix milliseconds."""
 
 
 class Listener(Protocol):
@@ -265,6 +268,7 @@ async def check_readiness(http: Http, settings: AriSettings) -> None:
 
 async def take_survey(http: Http, settings: AriSettings) -> Survey:
     """All channels and bridges of this Asterisk, and our phones. Raises ``AriError``."""
+    at_ms = time.time_ns() // 1_000_000
     channels, bridges, endpoints, about = await asyncio.gather(
         http.get(requests.channels(), tuple[Channel, ...]),
         http.get(requests.bridges(), tuple[Bridge, ...]),
@@ -273,7 +277,7 @@ async def take_survey(http: Http, settings: AriSettings) -> Survey:
     )
     phones = frozenset(settings.phones)
     watched = tuple(endpoint for endpoint in endpoints if endpoint.resource in phones)
-    return Survey(channels, bridges, watched, about.status.startup_time)
+    return Survey(channels, bridges, watched, about.status.startup_time, at_ms)
 
 
 async def open_socket(session: aiohttp.ClientSession, settings: AriSettings) -> Socket:

@@ -185,7 +185,7 @@ def test_the_contract_can_be_broken(models: dict[str, Json], described: dict[str
     with pytest.raises(AssertionError, match="no field colour"):
         _hold(models, Channel, set())
     assert ("POST", "channels/{channelId}/sing") not in _operations(described)
-    assert link.Survey.__struct_fields__ == ("channels", "bridges", "endpoints", "switch")
+    assert link.Survey.__struct_fields__ == ("channels", "bridges", "endpoints", "switch", "at_ms")
 
 
 def test_a_missing_description_says_what_mends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from switchboard.adapters.asterisk.decode import Stray, decode, found
 from switchboard.adapters.asterisk.events import (
@@ -196,6 +197,22 @@ def test_a_survey_tells_what_is_ours() -> None:
         (PhoneId("oleg"), PhoneId("olga")),
         (PhoneId("ida"),),
     )
+
+
+@pytest.mark.parametrize(
+    ("made", "waited_ms"),
+    [
+        ("2026-11-23T22:34:28.954+0000", 1_046),
+        ("2026-11-23T22:34:31.000+0000", 0),  # their clock is ahead
+        ("", 0),
+        ("long ago", 0),
+    ],
+)
+def test_a_survey_tells_how_long_a_caller_has_been_there(made: str, waited_ms: int) -> None:
+    there = replace(_lives("1795476463.2", "switchboard,line,555"), creationtime=made)
+    at_ms = 1_795_473_270_000
+    [leg] = found(Survey((there,), (), (), at_ms=at_ms), APP).legs
+    assert leg.arrival == CallArrived(LegId("1795476463.2"), Entrance.LINE, "555", "555", waited_ms=waited_ms)
 
 
 _kinds = st.sampled_from(
