@@ -23,6 +23,6 @@ def test_every_arrow_is_taken() -> None:
         enter(call, state)
 
     with mock.patch.object(Call, "enter", watch):
-        run(3, 4_000)
+        run(5, 4_000)
         looking_up().tell(ready(("1.1",), EVERYBODY))  # few connections break in the middle of a look-up
     assert taken == {(before, after) for before, followers in FOLLOWS.items() for after in followers}
