@@ -146,8 +146,8 @@ class Floor:
             self.touch(person)
 
     def let_go(self, person: PersonId, leg: LegId) -> None:
-        """A leg of this person's phone was told to end; they are free when it is gone, or has not said so for long enough.
-        Being told again does not make it longer."""
+        """A leg of this person's phone was told to end; they are free when it is gone, or did not say so in time. Being
+        told again does not make that longer."""
         record = self.people.get(person)
         if record is not None and leg in record.legs and not record.legs[leg].ending:
             record.legs[leg] = msgspec.structs.replace(record.legs[leg], ending=True)
