@@ -153,9 +153,10 @@ class Floor:
             self.touch(person)
 
     def let_go(self, person: PersonId, leg: LegId) -> None:
-        """A leg of this person's phone was told to end; they are free when it is gone."""
+        """A leg of this person's phone was told to end; they are free when it is gone, or did not say so in time. Being
+        told again does not make that longer."""
         record = self.people.get(person)
-        if record is not None and leg in record.legs:
+        if record is not None and leg in record.legs and not record.legs[leg].ending:
             record.legs[leg] = msgspec.structs.replace(record.legs[leg], ending=True)
             record.release_until_ms = self.at_ms + self.policy.limits.settle_ms
             self.touch(person)
