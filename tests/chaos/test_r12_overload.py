@@ -41,13 +41,10 @@ async def load(crowd: Company, dial: Dial, calls_per_s: int, for_s: float) -> Bo
     return await read_books(crowd, [callers])
 
 
-def first_sound_ms(books: Books) -> list[float]:
-    """From each INVITE to the first ringing or answer; a caller who heard nothing counts with all their time."""
-    waits = []
-    for story in books.stories:
-        heard_us = story.call.ringing_us or story.call.final_us
-        waits.append(((heard_us if heard_us is not None else 10**18) - story.call.invited_us) / 1000)
-    return sorted(waits)
+def answer_ms(books: Books) -> list[float]:
+    """From each INVITE to its final answer: a person, music, or 503. Ringing is none: every caller hears it at once. Who
+    never got one counts for ever."""
+    return sorted(story.call.setup_ms or float("inf") for story in books.stories)
 
 
 def share(sorted_values: list[float], part: float) -> float:
@@ -55,14 +52,14 @@ def share(sorted_values: list[float], part: float) -> float:
 
 
 async def highest_rate(crowd: Company, dial: Dial, for_s: float) -> int:
-    """The highest of ``RATES`` at which everybody is answered and hears something within half a second."""
+    """The highest of ``RATES`` at which everybody is served, and answered within half a second."""
     best = RATES[0]
     for rate in RATES:
         await limit(crowd, 10 * rate)
         books = await load(crowd, dial, rate, for_s)
         unserved = [story for story in books.stories if story.talk is None]
-        print(rate, share(first_sound_ms(books), 0.99), first_sound_ms(books)[-1], len(unserved))
-        if unserved or first_sound_ms(books)[-1] > ANSWERED_WITHIN_MS:
+        print(rate, share(answer_ms(books), 0.99), answer_ms(books)[-1], len(unserved))
+        if unserved or answer_ms(books)[-1] > ANSWERED_WITHIN_MS:
             break
         best = rate
     return best
@@ -82,10 +79,10 @@ async def test_three_times_too_many(crowd: Company, dial: Dial, figures: Figures
         after = await load(crowd, dial, 5, 1)
     await crowd.wait_idle()
     recovered_s = monotonic() - over_s
-    heard = first_sound_ms(books)
+    heard = answer_ms(books)
     row = f"R12, {3 * sustained}/s"
     figures.add(row, f"calls; taken on: {taken_on}/s, sustained: {sustained}/s", len(books.stories))
-    figures.add(row, "first ringing or answer, ms: median", share(heard, 0.5))
+    figures.add(row, "to the final answer (person, music or 503), ms: median", share(heard, 0.5))
     figures.add(row, "… p99", share(heard, 0.99), f"≤ {ANSWERED_WITHIN_MS}")
     figures.add(row, "… slowest", heard[-1])
     figures.add(row, "given to Asterisk's own queue (overflow)", books.outcomes["overflow"])
