@@ -165,7 +165,8 @@ def _offer_of(call: Call, leg: LegId | None) -> Offer | None:
 
 def _needs(state: CallState, leg: LegId) -> bool:
     """Whether this is the leg of whoever picked up."""
-    return leg == (state.offer.leg if isinstance(state, Connecting) else getattr(state, "leg", None))
+    needed = state.offer.leg if isinstance(state, Connecting) else state.leg if isinstance(state, Talking) else None
+    return leg == needed
 
 
 def _without_offers(state: Ringing | Waiting) -> Ringing | Waiting:
