@@ -34,8 +34,13 @@ _serial = count(1)
 # ---- the company -------------------------------------------------------------------------------------------------
 
 
+BYSTANDERS = "bystanders"
+"""The bank of those who have a phone and serve no queue."""
+
+
 def crowded(config: Path, into: Path, banks: Mapping[str, Collection[str]], *, ring_for: str, wrap_up: str) -> Path:
-    """A copy of `config` in which everybody named in `banks` exists and serves the operators' queue, signed in.
+    """A copy of `config` in which everybody named in `banks` exists and serves the operators' queue, signed in; the
+    bystanders have a phone and nothing to do.
 
     People whom `config` has keep their roles. `ring_for` and `wrap_up` are those of every queue.
     """
@@ -44,7 +49,8 @@ def crowded(config: Path, into: Path, banks: Mapping[str, Collection[str]], *, r
     there = set(re.findall(r"^\[person\.(\w+)\]", texts["staff.toml"], re.MULTILINE))
     new = [name for names in banks.values() for name in names if name not in there]
     operators = re.findall(r'^\[person\.(\w+)\]\nname = ".*"\nrole = "operator"', texts["staff.toml"], re.MULTILINE)
-    people = ", ".join(f'"{name}"' for name in (*operators, *new))
+    serving = [name for name in new if name not in banks.get(BYSTANDERS, ())]
+    people = ", ".join(f'"{name}"' for name in (*operators, *serving))
     texts["queues.toml"] = re.sub(
         r"^people = \[.*\]", f"people = [{people}]", texts["queues.toml"], count=1, flags=re.MULTILINE
     )
@@ -54,7 +60,8 @@ def crowded(config: Path, into: Path, banks: Mapping[str, Collection[str]], *, r
     texts["staff.toml"] = texts["staff.toml"].replace('role = "operator"', 'role = "operator"\nsigned_in = true')
     texts["company.toml"] = texts["company.toml"].replace("extension_digits = [3, 3]", "extension_digits = [3, 4]")
     texts["staff.toml"] += "".join(
-        f'\n[person.{name}]\nname = "Crowd {name}"\nrole = "operator"\nextension = "{1000 + nth}"\nsigned_in = true\n'
+        f'\n[person.{name}]\nname = "Crowd {name}"\nrole = "{"operator" if name in serving else "finance"}"\n'
+        f'extension = "{1000 + nth}"\nsigned_in = true\n'
         for nth, name in enumerate(new)
     )
     for name, text in texts.items():

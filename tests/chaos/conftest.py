@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from devkit.company import SAMPLE_CONFIG, Company
-from devkit.crowd import Callers, crowded, import_clients, numbers
+from devkit.crowd import BYSTANDERS, Callers, crowded, import_clients, numbers
 from devkit.phones import ANSWER, RING_FOREVER
 from devkit.postgres import Postgres, installed
 from tests.chaos.doors import add_doors
@@ -30,6 +30,8 @@ BANKS = {
     "ringing": RINGERS,
 }
 """Who answers at once, and who lets it ring."""
+ONLOOKERS = {BYSTANDERS: tuple(f"bystander{nth:03}" for nth in range(1, 153))}
+"""In a full run: with them two hundred phones sign on."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +43,13 @@ def _real(request: pytest.FixtureRequest) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def crowd() -> AsyncIterator[Company]:
-    config = add_doors(crowded(SAMPLE_CONFIG, FOLDER / "config", BANKS, ring_for="60s", wrap_up="0s"))
+async def crowd(full: bool) -> AsyncIterator[Company]:
+    banks = BANKS | (ONLOOKERS if full else {})
+    config = add_doors(crowded(SAMPLE_CONFIG, FOLDER / "config", banks, ring_for="60s", wrap_up="0s"))
     server = Postgres(FOLDER / "postgres", own=installed())  # it will be made to fail
     await server.start()
     try:
-        async with Company(FOLDER / "company", config=config, postgres=server, banks=BANKS) as opened:
+        async with Company(FOLDER / "company", config=config, postgres=server, banks=banks) as opened:
             await import_clients(opened)
             await opened.banks["ringing"].behave(RING_FOREVER)
             yield opened

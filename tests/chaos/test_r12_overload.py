@@ -42,8 +42,8 @@ async def load(crowd: Company, dial: Dial, calls_per_s: int, for_s: float) -> Bo
 
 
 def answer_ms(books: Books) -> list[float]:
-    """From each INVITE to its final answer: a person, music, or 503. Ringing is none: every caller hears it at once. Who
-    never got one counts for ever."""
+    """From each INVITE to its final answer: a person, music, or 503. Ringing is none, for every caller hears it at
+    once. Who never got one counts for ever."""
     return sorted(story.call.setup_ms or float("inf") for story in books.stories)
 
 

@@ -70,6 +70,7 @@ async def one_death(crowd: Company, dial: Dial, figures: Figures, gap_s: float) 
     await again.all_over()
     await signing_on
     await crowd.wait_ready()
+    everybody_s = monotonic() - booted_s
     await crowd.banks["ringing"].behave(RING_FOREVER)
     books = await read_books(crowd, [there, again])
     lost = [story for story in books.stories[:THERE] if story.records[0]["outcome"] == "switch_lost"]
@@ -79,6 +80,8 @@ async def one_death(crowd: Company, dial: Dial, figures: Figures, gap_s: float) 
     answered = sum(story.talk is not None for story in books.stories[THERE:])
     figures.add(row, "attempts to connect while it was away", tries, f"≤ {gap_s * MOST_ATTEMPTS_PER_S:.0f}")
     figures.add(row, "serving after Asterisk was booted, s", ready_s, f"≤ {SERVING_WITHIN_S:g}")
+    phones = sum(len(bank.owners) for bank in crowd.banks.values())
+    figures.add(row, f"all {phones} phones signed on and ready after, s", everybody_s)
     figures.add(row, "of 10 who called in that moment, answered", answered, "10")
     figures.add(row, f"calls closed as switch_lost, of {THERE}", len(lost), str(THERE))
     figures.add(row, f"tasks to call back, of {len(numbers)} who were not served", len(tasks), str(len(numbers)))
