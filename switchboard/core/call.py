@@ -207,7 +207,7 @@ def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, caus
     call.last_cause = cause
     if offer.person is not None:
         call.not_again.append(offer.person)
-        if isinstance(call.state, Waiting):
+        if isinstance(call.state, Waiting) and cause != _LOST_CAUSE:  # what could not be rung, nobody missed
             shifts.count_miss(floor, offer.person)
     if _without_offer(floor, call, offer):
         go_on(floor, call)

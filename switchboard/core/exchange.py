@@ -196,6 +196,7 @@ class Exchange:
         floor.switch_ready, floor.switch, floor.switch_lost_at_ms = True, fact.switch, None
         if restarted:
             floor.switch_met_at_ms = floor.at_ms
+            shifts.phones_unasked(floor, fact.found.phones)
             for call in list(floor.calls.values()):
                 self._attempt(call, survey.lose_to_switch, lost_at_ms)
         before = list(floor.calls.values())

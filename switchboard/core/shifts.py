@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from switchboard.core.actions import HangUp
 from switchboard.core.ending import forget_if_gone
 from switchboard.core.facts import DeadlinePassed, StaffCommand
@@ -80,7 +82,16 @@ def phone_seen(floor: Floor, phone: PhoneId, registered: bool) -> None:
     for person in floor.policy.people.values():
         record = floor.people.get(person.person_id)
         if person.phone == phone and record is not None:
-            record.registered = registered
+            record.registered, record.unasked = registered, False
+            floor.touch(person.person_id)
+
+
+def phones_unasked(floor: Floor, seen: Sequence[PhoneId]) -> None:
+    """Asterisk was restarted: phones that it does not see yet were there before, and most of them soon are again."""
+    for person in floor.policy.people.values():
+        record = floor.people.get(person.person_id)
+        if record is not None:
+            record.unasked = record.registered and person.phone not in seen
             floor.touch(person.person_id)
 
 

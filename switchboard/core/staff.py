@@ -42,6 +42,8 @@ class PersonRecord(Struct, kw_only=True):
     """When a leg that was told to end is told again."""
     misses: int = 0
     """Offers from queues that they did not take since they last took a call, or came back from a pause."""
+    unasked: bool = False
+    """Asterisk was restarted and has not asked their phone yet whether it is there: it cannot be rung, but soon can."""
     elsewhere: bool = False
     """Their phone is on a call that is none of ours."""
     legs: dict[LegId, Engagement] = field(default_factory=dict)
@@ -56,7 +58,7 @@ class PersonRecord(Struct, kw_only=True):
             return PersonState.TALKING
         if doings:
             return PersonState.RINGING
-        if not self.registered:
+        if not self.registered or self.unasked:
             return PersonState.OFFLINE
         if not self.signed_in:
             return PersonState.AWAY
@@ -96,6 +98,6 @@ def why_not_now(person: PersonRecord) -> str | None:
 
 def why_not_by_colleague(person: PersonRecord) -> str | None:
     """The same for a colleague's direct call, which rings also somebody who is away, paused or in wrap-up."""
-    if not person.registered:
+    if not person.registered or person.unasked:
         return _WHY_NOT[PersonState.OFFLINE]
     return _WHY_NOT[person.state] if person.legs or person.elsewhere else None

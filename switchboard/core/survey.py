@@ -79,9 +79,11 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
     phones_known = at_ms - floor.switch_met_at_ms >= PHONES_KNOWN_AFTER_MS
     for person in floor.policy.people.values():
         record, is_there = floor.people.get(person.person_id), person.phone in found.phones
-        if record is not None and record.registered is not is_there and (is_there or phones_known):
+        if record is None:
+            continue
+        if (record.unasked or not record.registered) if is_there else (record.registered and phones_known):
             facts.append(PhoneSeen(person.phone, is_there))
-        if record is not None and record.elsewhere is not (person.phone in found.engaged):
+        if record.elsewhere is not (person.phone in found.engaged):
             facts.append(PhoneEngaged(person.phone, not record.elsewhere))
     return facts
 
