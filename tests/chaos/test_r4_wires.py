@@ -88,14 +88,19 @@ def refused(for_s: float) -> Fault:
     return Fault(name, lambda _, wire: wire.refuse(), for_s, lambda _, wire: wire.heal(), away=True)
 
 
-def narrowed(buffer_bytes: int, for_s: float) -> Fault:
-    """Buffers of so many bytes on a new connection."""
+def narrowed(buffer_bytes: int, for_s: float, *, stays: bool = False) -> Fault:
+    """Buffers of so many bytes on a new connection; ``stays``: for what comes next as well."""
 
     def begins(_crowd: Company, wire: Wire) -> None:
         wire.narrow(buffer_bytes)
         wire.reset()
 
-    return Fault(f"buffers of {buffer_bytes // 1024} KiB", begins, for_s)
+    def ends(_crowd: Company, wire: Wire) -> None:
+        if not stays:
+            wire.narrow(None)
+            wire.reset()
+
+    return Fault(f"buffers of {buffer_bytes // 1024} KiB", begins, for_s, ends)
 
 
 CLOSED = Fault("clean close", lambda _, wire: wire.close(), 0.5)
@@ -112,7 +117,7 @@ FULL = [
     (black_hole(30),),
     (refused(30),),
     (narrowed(4_096, 10), narrowed(16_384, 10)),
-    (narrowed(4_096, 2), stands_still(20, SLOWLY_S)),
+    (narrowed(4_096, 2, stays=True), stands_still(20, SLOWLY_S)),
     (CLOSED, RESET, HALF) * 5,
 ]
 
