@@ -81,7 +81,7 @@ async def _books_balance(company: Company) -> bool:
     invites = company.carrier.invites
     fine = books["rows"] == invites and books["open"] == 0
     say(
-        f"\nBooks: {invites} INVITEs on the trunk, the one while the service was stopped included, {books['rows']} rows, "
+        f"\nBooks: {invites} INVITEs on the trunk, one while the service was stopped, {books['rows']} rows, "
         f"{books['open']} without an outcome; no channel and no bridge left; everybody ready."
     )
     return bool(fine)
