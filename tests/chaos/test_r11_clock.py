@@ -189,13 +189,12 @@ async def clock_apart(crowd: Company, settled_within_s: float) -> float:
 # ---- the clocks are changed --------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("season", CHANGES)
 async def test_the_clocks_are_changed(
-    crowd: Company, dial: Dial, figures: Figures, full: bool, tmp_path: Path, season: str
+    crowd: Company, dial: Dial, figures: Figures, tmp_path: Path, season: str
 ) -> None:
     """A rule for 02:30 to 04:00 in the morning, three seconds before the change and a second after it."""
-    if not full:
-        return
     changes_at, rules = CHANGES[season]
     async with another_clock(crowd, tmp_path, changes_at.timestamp() - time.time() - 15) as clock:
         found = []

@@ -136,11 +136,10 @@ async def test_a_phone_is_unplugged_while_it_rings(crowd: Company, dial: Dial, f
     await crowd.wait_ready()
 
 
-async def test_somebody_vanishes_in_mid_talk(crowd: Company, dial: Dial, figures: Figures, full: bool) -> None:
+@pytest.mark.full
+async def test_somebody_vanishes_in_mid_talk(crowd: Company, dial: Dial, figures: Figures) -> None:
     """A phone is unplugged, a caller's network is gone: nobody says BYE, and nobody may stay alone for ever. Beside
     them two talk on and on, without a sound, who must not be disturbed."""
-    if not full:
-        return
     await crowd.wait_ready()
     ringing = crowd.banks["ringing"]
     async with phone_of_its_own(crowd, "ringer05", ANSWER) as phone:

@@ -92,4 +92,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("records are not thrown away by a downgrade: restore a backup")
+    raise RuntimeError("records are not thrown away by a downgrade: restore a backup")
