@@ -8,13 +8,13 @@ from switchboard.core import shifts
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
 from switchboard.core.call import send_on
-from switchboard.core.call_state import Call, LookingUp
+from switchboard.core.call_state import Call, Hears, LookingUp
 from switchboard.core.classification import unidentified, why_not_looked_up
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import CallArrived, Entrance
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import let_hear_ringing, set_language
+from switchboard.core.hearing import set_language
 from switchboard.core.ids import CallId, call_id_for
 from switchboard.core.phone_number import NumberKind, PhoneNumber, read_number
 from switchboard.core.policy import EndStep, Line, OutsideStep, Person, Plan, Policy, RingStep, Whom, WhomKind
@@ -63,7 +63,7 @@ def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
         end(floor, call, not_taken.outcome, f"{whither}: {not_taken.why}", cause=CONGESTION_CAUSE)
         return call
     set_language(floor, call)
-    let_hear_ringing(floor, call)
+    call.hears = Hears.RINGING  # the dialplan saw to it before it gave us the call
     why_not = why_not_looked_up(call.number)
     if why_not is None:
         floor.act(LookUpCaller(call_id, call.number, policy.limits.look_up_ms))

@@ -37,12 +37,13 @@ from switchboard.core.actions import (
     TakeDownBridge,
 )
 from switchboard.core.call_state import Call, Waiting
-from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, PersonState
+from switchboard.core.entries import CallRecord, CallStep, Direction, Entry, Outcome, PersonState
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import (
     ActionFailed,
     CallArrived,
     DeadlinePassed,
+    Entrance,
     Fact,
     FallbackReported,
     LegAnswered,
@@ -222,7 +223,8 @@ class Witness:
         found = self.exchange.floor.calls.get(call) if isinstance(fact, SwitchReady) else None
         leg = fact.leg if isinstance(fact, CallArrived) else found.leg if found is not None else None
         if call not in self.calls and leg is not None:
-            self.calls[call] = Seen(leg)
+            from_line = fact.entrance is Entrance.LINE if isinstance(fact, CallArrived) else _is_inbound(found)
+            self.calls[call] = Seen(leg, hears="ringing" if from_line else "")
             self.owner[leg] = call
             self.arrived += 1
         return self.calls.get(call)
@@ -349,6 +351,11 @@ def _vanish(rung: Rung) -> None:
 
 def _ends(handled: Handled, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in handled.actions)
+
+
+def _is_inbound(call: Call | None) -> bool:
+    """Then the caller hears ringing from the first moment: the dialplan saw to it."""
+    return call is not None and call.direction is Direction.INBOUND
 
 
 def _without_phone(fact: Fact, rung: Rung) -> bool:

@@ -83,10 +83,11 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
         Exchange.restored(b"rubbish")
 
 
-def test_an_upgrade_takes_over_the_calls_of_the_version_before() -> None:
-    """The file was written by the last version of format 2, with somebody talking."""
-    exchange = Exchange.restored((Path(__file__).parent / "snapshots" / "format2.msgpack").read_bytes())
-    [call] = exchange.floor.calls.values()
+@pytest.mark.parametrize("written", SNAPSHOTS, ids=lambda path: path.stem)
+def test_an_upgrade_takes_over_the_calls_of_the_version_before(written: Path) -> None:
+    """Each file was written by the last version of its format, with somebody talking (in later ones others besides)."""
+    exchange = Exchange.restored(written.read_bytes())
+    call = next(iter(exchange.floor.calls.values()))
     assert isinstance(call.state, Talking)
     handled = exchange.handle(LegEnded(call.leg, 16), call.answered_at_ms + 60_000)
     [*_, record] = [entry for entry in handled.entries if isinstance(entry, CallRecord)]
@@ -100,6 +101,8 @@ _REPLAY = """
 import sys, hashlib, msgspec
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Fact
+
+SNAPSHOTS = sorted((Path(__file__).parent / "snapshots").glob("*.msgpack"))
 told = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[tuple[Fact, int]])
 exchange = Exchange()
 said = []

@@ -160,7 +160,7 @@ async def test_nothing_is_done_before_its_cause_is_kept() -> None:
     assert record.outcome is Outcome.SERVED
     arrived = next(at for at, note in enumerate(notes) if "CallArrived" in note)
     picked_up = next(at for at, note in enumerate(notes) if "LegAnswered" in note)
-    assert arrived < notes.index("SoundRinging") < notes.index("Ring") < picked_up < notes.index("Connect")
+    assert arrived < notes.index("Ring") < picked_up < notes.index("Connect")
 
 
 async def test_actions_leave_before_observers_are_told() -> None:
@@ -177,7 +177,7 @@ async def test_actions_leave_before_observers_are_told() -> None:
     async with serving(MemoryLog(NoonClock()), switch, seen) as loop:
         loop.post(arrives("caller-1"))
         await talking(seen, 1)
-    assert notes.index("SoundRinging") < notes.index("told of CallArrived")
+    assert notes.index("Ring") < notes.index("told of CallArrived")
     assert notes.index("Connect") < notes.index("told of LegAnswered")
 
 

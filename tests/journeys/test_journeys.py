@@ -33,9 +33,9 @@ def test_every_row_of_the_table_has_its_journey() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("0s ivan calls orders from +79161234567 -> ringing ivan", "got       ringing ivan; look up ivan"),
+        ("0s ivan calls orders from +79161234567 -> ring olga", "got       look up ivan"),
         ("0s ivan flies to the moon", "do not understand 'ivan flies to the moon'"),
-        ("0s ivan calls orders from withheld -> ringing ivan; ring olga 20s for ivan", "ivan Waiting"),
+        ("0s ivan calls orders from withheld -> ring olga 20s for ivan", "ivan Waiting"),
     ],
 )
 def test_a_wrong_script_is_told_where_and_why(tmp_path: Path, line: str, message: str) -> None:

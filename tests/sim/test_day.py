@@ -14,8 +14,9 @@ from unittest import mock
 import pytest
 from click.testing import CliRunner
 
+from switchboard.core import arrival, queueing
 from switchboard.core import call as calls
-from switchboard.core import queueing
+from switchboard.core.actions import StopMusic
 from switchboard.core.call_state import Call
 from switchboard.core.entries import Outcome
 from switchboard.core.exchange import Exchange
@@ -84,6 +85,10 @@ def _leaves_others_ringing(_: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *_: None
 
 
+def _falls_silent(_: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda floor, call: floor.act(StopMusic(call.call_id, call.leg))
+
+
 def _serves_the_newest(rule: Callable[..., Any]) -> Callable[..., Any]:
     def next_call(floor: Any, person: Any) -> Call | None:
         first: Call | None = rule(floor, person)
@@ -102,7 +107,7 @@ def _serves_the_newest(rule: Callable[..., Any]) -> Callable[..., Any]:
         (queueing, "next_call", _serves_the_newest, "before"),
         (calls, "stop_ring_clock", _leaves_others_ringing, "rang"),
         (calls, "let_hear_voice", _leaves_others_ringing, "was not answered"),
-        (queueing, "let_hear_music", _leaves_others_ringing, "hears nothing"),
+        (arrival, "set_language", _falls_silent, "hears nothing"),
     ],
 )
 def test_a_broken_rule_is_seen_and_said_with_its_seed(

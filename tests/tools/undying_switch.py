@@ -145,6 +145,8 @@ class UndyingSwitch(World):
         self.visits[leg_id] = True
         self._language[leg_id] = "" if language == "en" else language
         self._silent_since[leg_id] = self._connected_so_far_ms
+        if entrance is Entrance.LINE:
+            self._sounds(leg_id, "ringing", on=True)  # the dialplan sees to it
         self.tell(leg, leg.arrival)
         return leg
 
