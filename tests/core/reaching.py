@@ -297,10 +297,11 @@ def _reports(story: Story) -> list[Fact]:
         {"ended_at_ms": 0}, {"answered_at_ms": story.at_ms + 50_000},
     ]  # fmt: skip
     elsewhere = facts.Bookmark("2-other", 7, 0)
+    one = served_away(story)
     return [
         report(story),
         *(report(story, served_away(story, **end)) for end in ends),
-        report(story, served_away(story), served_away(story, leg=LegId(f"also.{story.at_ms}"))),
+        report(story, one, msgspec.structs.replace(one, leg=LegId(f"{one.leg}.also"))),
         facts.FallbackReported(elsewhere, elsewhere, (served_away(story),)),
     ]
 

@@ -26,6 +26,8 @@ from switchboard.sim.world import Unkindness
 from tests.core.policy import POLICIES, POLICY
 from tests.core.reaching import NUMBER, WAYS, arrive, begin, every_fact, ready, waiting_rung
 
+SNAPSHOTS = sorted((Path(__file__).parent / "snapshots").glob("*.msgpack"))
+
 
 def recorded(calls: int = 60, seed: int = 4) -> list[tuple[Fact, int]]:
     """The facts of a small simulated morning, with their moments."""
@@ -89,6 +91,7 @@ def test_an_upgrade_takes_over_the_calls_of_the_version_before(written: Path) ->
     exchange = Exchange.restored(written.read_bytes())
     call = next(iter(exchange.floor.calls.values()))
     assert isinstance(call.state, Talking)
+    assert call.answered_at_ms is not None
     handled = exchange.handle(LegEnded(call.leg, 16), call.answered_at_ms + 60_000)
     [*_, record] = [entry for entry in handled.entries if isinstance(entry, CallRecord)]
     assert (record.outcome, record.talk_ms) == (Outcome.SERVED, 60_000)
@@ -101,8 +104,6 @@ _REPLAY = """
 import sys, hashlib, msgspec
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Fact
-
-SNAPSHOTS = sorted((Path(__file__).parent / "snapshots").glob("*.msgpack"))
 told = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[tuple[Fact, int]])
 exchange = Exchange()
 said = []
