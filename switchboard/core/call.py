@@ -11,14 +11,13 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import queueing, shifts
-from switchboard.core.actions import Connect, TakeDownBridge
+from switchboard.core import shifts
+from switchboard.core.actions import Connect
 from switchboard.core.call_state import (
     Call,
     CallState,
     Connecting,
     Ending,
-    Hears,
     LookingUp,
     Offer,
     Ringing,
@@ -45,6 +44,7 @@ from switchboard.core.facts import (
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_voice
 from switchboard.core.ids import BridgeId, LegId
+from switchboard.core.lost_offers import LOST_CAUSE, give_up_connecting, go_on, lose_offer, take_back, without_offer
 from switchboard.core.offering import (
     ANSWERED_ELSEWHERE,
     explain_cause,
@@ -54,10 +54,10 @@ from switchboard.core.offering import (
 )
 from switchboard.core.routing import Asked, route
 from switchboard.core.staff import Doing
-from switchboard.core.steps import begin_plan, next_step, ring_next
+from switchboard.core.steps import begin_plan
 from switchboard.core.survey import wait_for_the_bridge_again
 
-_LOST_CAUSE, _MISSED_CAUSE = 41, 19
+_MISSED_CAUSE = 19
 _REFUSALS = (17, 21)
 
 
@@ -135,7 +135,7 @@ def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     bridge = BridgeId(call.make_id())
     floor.act(Connect(call.call_id, bridge, (call.leg, leg)))
     settle_ms = floor.policy_of(call).limits.settle_ms
-    call.enter(Connecting(offer, bridge, floor.at_ms + settle_ms, _without_offers(state)))
+    call.enter(Connecting(offer, bridge, floor.at_ms + settle_ms, msgspec.structs.replace(state, offers=())))
     floor.because(call, "picked_up", f"picked up after {(floor.at_ms - offer.since_ms) / 1000:.1f} s", offer.person)
     return True
 
@@ -169,12 +169,6 @@ def _needs(state: CallState, leg: LegId) -> bool:
     return leg == needed
 
 
-def _without_offers(state: Ringing | Waiting) -> Ringing | Waiting:
-    if isinstance(state, Waiting):
-        return Waiting(state.queue, state.step_until_ms)
-    return Ringing((), state.candidates, state.each_ms, state.step_until_ms)
-
-
 # somebody does not ---------------------------------------------------------------------------------------------
 
 
@@ -199,77 +193,6 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
     else:
         forget_if_gone(floor, call)
     return True
-
-
-def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, cause: int) -> None:
-    """This person does not take the call: on to whoever is next, at once."""
-    floor.because(call, what, why, offer.person)
-    call.last_cause = cause
-    if offer.person is not None:
-        call.not_again.append(offer.person)
-        if isinstance(call.state, Waiting) and cause != _LOST_CAUSE:  # what could not be rung, nobody missed
-            shifts.count_miss(floor, offer.person)
-    if _without_offer(floor, call, offer):
-        go_on(floor, call)
-
-
-def take_back(floor: Floor, call: Call, offer: Offer) -> None:
-    """The ring is over and nobody knows how: it is as if it had never been, and the person is next again."""
-    floor.because(call, "withdrawn", "stopped ringing while nobody could hear why", offer.person)
-    state = call.state
-    if isinstance(state, Ringing) and offer.person is not None:
-        candidates = (offer.person, *state.candidates)
-        call.enter(Ringing(state.offers, candidates, state.each_ms, state.step_until_ms))
-    if not _without_offer(floor, call, offer):
-        return
-    if isinstance(state, Waiting) and queueing.why_nobody_serves(floor, call, state.queue) is None:
-        queueing.wait_again(floor, call, state.queue)
-    else:
-        go_on(floor, call)
-
-
-def _without_offer(floor: Floor, call: Call, offer: Offer) -> bool:
-    """Take the offer out of the state; whether nobody rings for the call any more."""
-    state = call.state
-    assert isinstance(state, Ringing | Waiting)
-    left = tuple(other for other in state.offers if other is not offer)
-    if isinstance(state, Waiting):
-        call.enter(Waiting(state.queue, state.step_until_ms, left))
-    else:
-        call.enter(Ringing(left, state.candidates, state.each_ms, state.step_until_ms))
-    if not left:
-        stop_ring_clock(floor, call)
-    return not left
-
-
-def go_on(floor: Floor, call: Call) -> None:
-    """Nobody rings for the call now: the next person of this step, else the next step."""
-    state = call.state
-    if isinstance(state, Waiting):
-        why_not: str | None = f"longest wait in queue {state.queue} reached"
-        if floor.at_ms < state.step_until_ms:
-            why_not = queueing.why_nobody_serves(floor, call, state.queue)
-        if why_not is None:
-            queueing.find_person(floor, call)
-            return
-        floor.because(call, "step", why_not)
-    elif isinstance(state, Ringing) and floor.at_ms < state.step_until_ms and ring_next(floor, call):
-        return
-    next_step(floor, call)
-
-
-def give_up_connecting(floor: Floor, call: Call, state: Connecting, why: str) -> None:
-    """They could not be connected; the caller goes back to where they were and on from there."""
-    offer = state.offer
-    hang_up_leg(floor, call, offer.leg)
-    floor.act(TakeDownBridge(call.call_id, state.bridge))
-    floor.because(call, "lost", why, offer.person)
-    if offer.person is not None:
-        call.not_again.append(offer.person)
-    call.last_cause = _LOST_CAUSE
-    call.hears = Hears.NOTHING
-    call.enter(state.back_to)
-    go_on(floor, call)
 
 
 # the end -------------------------------------------------------------------------------------------------------
@@ -344,7 +267,7 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     state = call.state
     if fact.action in ("Ring", "RingOutside") and (offer := _offer_of(call, fact.leg)) is not None:
         floor.drop_leg(call, offer.leg)
-        lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", _LOST_CAUSE)
+        lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", LOST_CAUSE)
         return True
     if fact.action in ("Ring", "RingOutside") and fact.leg in call.legs and not _needs(state, fact.leg):
         floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
@@ -363,7 +286,7 @@ def when_found_gone(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     """The caller left a moment ago, which is why Asterisk would not: nobody missed or refused anything."""
     if (offer := _offer_of(call, fact.leg)) is not None:
         floor.drop_leg(call, offer.leg)  # it was never made
-        _without_offer(floor, call, offer)
+        without_offer(floor, call, offer)
     return when_caller_left(floor, call)
 
 

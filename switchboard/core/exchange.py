@@ -45,16 +45,16 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.floor import Floor
-from switchboard.core.ids import CallId, PersonId, PhoneId, call_id_for, call_id_of
+from switchboard.core.ids import CallId, PersonId, call_id_for, call_id_of
 from switchboard.core.invariants import broken_by_the_last_fact, broken_promises
-from switchboard.core.offering import ANSWERED_ELSEWHERE, withdraw
+from switchboard.core.lost_offers import stop_ringing
+from switchboard.core.offering import ANSWERED_ELSEWHERE
 from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 
 _AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported)
 """What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
 _OUR_FAULT_CAUSE = 41  # temporary failure
-_NO_PHONE_CAUSE = 20  # subscriber absent
 T = TypeVar("T")
 
 
@@ -85,7 +85,7 @@ class Exchange:
         meant = self._let_happen(fact, call)
         if isinstance(fact, PhoneSeen) and not fact.registered and floor.switch_ready:
             for ringing in [call for call in floor.calls.values() if call.offers]:
-                self._attempt(ringing, _stop_ringing, fact.phone)
+                self._attempt(ringing, stop_ringing, fact.phone)
         try:
             self._ring_the_ready()
         except Exception as error:
@@ -337,11 +337,3 @@ class Exchange:
     def check_changes(self) -> Sequence[str]:
         """The same for what the last fact changed alone: cheap enough to ask after every fact."""
         return broken_by_the_last_fact(self.floor)
-
-
-def _stop_ringing(floor: Floor, call: Call, phone: PhoneId) -> None:
-    """A phone vanished (cable, battery): nobody will pick it up, and its ring may have minutes to go."""
-    for offer in call.offers:
-        if offer.person is not None and floor.phone_of(call, offer.person) == phone:
-            withdraw(floor, call, [offer])
-            calls.lose_offer(floor, call, offer, "unreachable", "its phone vanished while it rang", _NO_PHONE_CAUSE)

@@ -6,6 +6,8 @@ person who becomes ready looks for a caller in every queue they serve. Nothing p
 
 from __future__ import annotations
 
+import msgspec
+
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
@@ -72,7 +74,7 @@ def ring_for(floor: Floor, call: Call, person: PersonRecord) -> None:
     why = f"queue {queue.name}: idle longest of those ready ({idle_s:.1f} s)"
     offer = offer_to_person(floor, call, person.person_id, queue.ring_ms, why)
     let_hear_ringing(floor, call, queue.music)
-    call.enter(Waiting(state.queue, state.step_until_ms, (offer,)))
+    call.enter(msgspec.structs.replace(state, offers=(offer,)))
 
 
 def _serving(floor: Floor, call: Call, queue: str) -> list[PersonRecord]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+import msgspec
+
 from switchboard.core import queueing
 from switchboard.core.actions import Play, StopMusic
 from switchboard.core.call_state import Bug, Call, Ringing, Saying
@@ -116,7 +118,7 @@ def ring_next(floor: Floor, call: Call, *, at_once: bool = False) -> bool:
     if not offers:
         return False
     let_hear_ringing(floor, call)
-    call.enter(Ringing(tuple(offers), tuple(candidates), state.each_ms, state.step_until_ms))
+    call.enter(msgspec.structs.replace(state, offers=tuple(offers), candidates=tuple(candidates)))
     return True
 
 
