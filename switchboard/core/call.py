@@ -11,7 +11,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import shifts
+from switchboard.core import backup, shifts, sticky, strategies
 from switchboard.core.actions import Connect
 from switchboard.core.call_state import (
     Call,
@@ -153,6 +153,7 @@ def when_bridged(floor: Floor, call: Call, fact: LegBridged) -> bool:
     call.answered_at_ms, call.answered_by = floor.at_ms, offer.person
     call.from_queue = state.back_to.queue if isinstance(state.back_to, Waiting) else None
     floor.leave_queue(call.call_id)
+    backup.note_answered(floor, call)
     longest_ms = floor.policy_of(call).limits.longest_call_ms
     call.enter(Talking(offer.leg, offer.person, state.bridge, floor.at_ms + longest_ms))
     floor.because(call, "answered", "talks with the caller", offer.person)
@@ -199,8 +200,11 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
 
 
 def finish_talk(floor: Floor, call: Call, state: Talking, why: str) -> None:
-    wrap_up_ms = floor.policy_of(call).queues[call.from_queue].wrap_up_ms if call.from_queue is not None else 0
+    wrap_up_ms = floor.queue_of(call, call.from_queue).wrap_up_ms if call.from_queue is not None else 0
     person = floor.people.get(state.person) if state.person is not None else None
+    if person is not None:
+        strategies.count_talk(floor, person, call)
+    sticky.remember(floor, call)
     if person is not None and wrap_up_ms > 0:
         person.wrap_up_until_ms = floor.at_ms + wrap_up_ms
         floor.touch(person.person_id)
@@ -230,6 +234,7 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
         case Ringing():
             end(floor, call, Outcome.ABANDONED_RINGING, "the caller left while a phone rang")
         case Waiting(offers=offers):
+            backup.note_given_up(floor, call)
             ringing = Outcome.ABANDONED_RINGING if offers else Outcome.ABANDONED_WAITING
             end(floor, call, ringing, f"the caller left the queue{' while a phone rang' if offers else ''}")
         case Connecting():

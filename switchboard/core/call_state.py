@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from switchboard.core.caller import Client, Debt
 from switchboard.core.entries import Direction, Outcome, Reason
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PlaybackId, nth_id
+from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.core.policy import Line, Plan
 
@@ -33,6 +34,13 @@ class Offer(Struct, frozen=True):
     person: PersonId | None
     since_ms: int
     until_ms: int
+
+
+class LastTalk(Struct, frozen=True):
+    """Whom a caller talked with the last time, and when that ended."""
+
+    person: PersonId
+    at_ms: int
 
 
 class LookingUp(Struct, frozen=True, tag=True):
@@ -56,16 +64,25 @@ class Ringing(Struct, frozen=True, tag=True):
 
 
 class Waiting(Struct, frozen=True, tag=True):
-    """The caller stands in a queue; ``offers`` holds the one operator being rung for them, if any."""
+    """The caller stands in a queue; ``offers`` holds the operator being rung for them, if any (ring all: several)."""
 
     queue: str
     step_until_ms: int
     offers: tuple[Offer, ...] = ()
+    since_ms: int = 0
+    """When they joined this queue."""
+    need: Need = Need()
+    only: PersonId | None = None
+    """Kept for this person at first: the one they talked with the last time."""
+    need_until_ms: int | None = None
+    """When ``need`` or ``only`` changes; ``None``: never."""
 
     @property
     def until_ms(self) -> int:
         # an operator who is being rung may ring out even when the caller's time in the queue is over
-        return self.offers[0].until_ms if self.offers else self.step_until_ms
+        if self.offers:
+            return min(offer.until_ms for offer in self.offers)
+        return self.step_until_ms if self.need_until_ms is None else min(self.need_until_ms, self.step_until_ms)
 
 
 class Connecting(Struct, frozen=True, tag=True):

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from switchboard.core import arrival, fallback, queueing, shifts, snapshot, survey
+from switchboard.core import arrival, fallback, queueing, seating, shifts, snapshot, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
-from switchboard.core.call_state import Call, Ending
+from switchboard.core.call_state import Call, Ending, Waiting
 from switchboard.core.ending import end, give_up
 from switchboard.core.entries import Entry, Outcome
 from switchboard.core.facts import (
@@ -175,6 +175,10 @@ class Exchange:
         floor.policies[policy.version] = policy
         floor.current_version = policy.version
         shifts.meet_policy(floor, policy, before)
+        for call in floor.calls.values():
+            if isinstance(call.state, Waiting):
+                queueing.review_need(floor, call)
+        seating.set_up(floor)
 
     def _take_report(self, fact: FallbackReported) -> bool:
         floor = self.floor
@@ -214,7 +218,7 @@ class Exchange:
         """Everybody who became ready rings for the next caller."""
         if not self.floor.switch_ready:
             return
-        for person in self.floor.ready_people():
+        for person in seating.settle(self.floor):
             while (call := queueing.next_call(self.floor, person)) is not None:
                 self._attempt(call, queueing.ring_for, person)
 

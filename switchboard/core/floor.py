@@ -12,12 +12,13 @@ import heapq
 import msgspec
 
 from switchboard.core.actions import Action
-from switchboard.core.call_state import Bug, Call, Connecting, Waiting
+from switchboard.core.call_state import Bug, Call, Connecting, LastTalk, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
-from switchboard.core.matching import WaitingCaller
-from switchboard.core.policy import Policy
+from switchboard.core.matching import Board
+from switchboard.core.policy import Policy, Queue
+from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import Doing, Engagement, PersonRecord
 
 
@@ -42,10 +43,18 @@ class Floor:
         """The same for those who go to Asterisk's own queue."""
         self.bookmark: Bookmark | None = None
         """Up to where Asterisk's queue log is on record; ``None`` while it was never read."""
+        self.service: dict[str, ServiceLevel] = {}
+        """By queue, for those with a backup group."""
+        self.last_talks: dict[str, LastTalk] = {}
+        """By the caller's number (E.164), newest last; only where a queue asks for the same operator."""
         # derived
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}
         """Per queue, the calls that stand in it, whether or not somebody is being rung for them."""
+        self.queues: dict[str, Queue] = {}
+        """As they are today, and those that were closed while callers wait in them."""
+        self.board = Board()
+        """Of those, the ones for whom nobody is being rung, and who is ready for them; see ``seating``."""
         self.deadlines: list[tuple[int, str, str]] = []
         """Heap of (until, kind, id); an entry whose owner has moved on is skipped."""
         self.armed: dict[tuple[str, str], int] = {}
@@ -118,27 +127,13 @@ class Floor:
         self.waiting.setdefault(queue, {})[call.call_id] = None
 
     def leave_queue(self, call: CallId) -> None:
+        self.board.leave(call)
         for line_up in self.waiting.values():
             line_up.pop(call, None)
 
-    def servers(self, call: Call, queue: str) -> tuple[PersonId, ...]:
-        """Who serves ``queue`` today; if it was closed since, who did when ``call`` arrived."""
-        return (self.policy.queues.get(queue) or self.policy_of(call).queues[queue]).people
-
-    def waiting_for(self, person: PersonId) -> list[WaitingCaller]:
-        """Those in any queue served by ``person`` for whom nobody is being rung."""
-        callers = []
-        for queue, line_up in self.waiting.items():
-            for call_id in line_up:
-                call = self.calls[call_id]
-                waits = isinstance(call.state, Waiting) and not call.state.offers
-                if waits and person in self.servers(call, queue):
-                    callers.append(self.as_waiting(call, queue))
-        return callers
-
-    def as_waiting(self, call: Call, queue: str) -> WaitingCaller:
-        priority = self.policy_of(call).queues[queue].priority.get(call.client_class or "", 0)
-        return WaitingCaller(call.call_id, priority, call.arrived_at_ms, tuple(call.not_again))
+    def queue_of(self, call: Call, queue: str) -> Queue:
+        """The queue as it is today: an admin changes it while callers wait. As it was, if it was closed since."""
+        return self.policy.queues.get(queue) or self.policy_of(call).queues[queue]
 
     # people ------------------------------------------------------------------------------------------------
 
@@ -180,15 +175,6 @@ class Floor:
         self.entries.append(
             PersonChanged(person=person, at_ms=self.at_ms, state=PersonState.OFFLINE, reason="left the staff")
         )
-
-    def ready_people(self) -> list[PersonRecord]:
-        """The ready ones among the touched, longest idle first. Who became ready now begins to idle now."""
-        touched = [self.people[person] for person in self.touched if person in self.people]
-        ready = [person for person in touched if person.state is PersonState.READY]
-        for person in ready:
-            if person.noted is not PersonState.READY:
-                person.idle_since_ms = self.at_ms
-        return sorted(ready, key=lambda person: (person.idle_since_ms, person.person_id))
 
     def note_people(self, reason: str) -> None:
         """Put the new state of every touched person on record, if it is new; a pause with its own reason."""

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from switchboard.core.call_state import Call, Connecting, Ending, Saying, Talking, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
-from switchboard.core.matching import next_caller
+from switchboard.core.ids import PersonId
+from switchboard.core.policy import QueueStrategy
+from switchboard.core.seating import backup_tier, tiers_of
 from switchboard.core.staff import Doing, PersonRecord
 
 
@@ -29,8 +31,7 @@ def broken_by_the_last_fact(floor: Floor) -> list[str]:
     people = [floor.people[person] for person in floor.touched if person in floor.people]
     found = [problem for call in calls for problem in _of_call(floor, call)]
     found += [problem for person in people for problem in _of_person(floor, person)]
-    if any(isinstance(call.state, Waiting) for call in calls):
-        found += [problem for person in floor.people.values() for problem in _of_readiness(floor, person)]
+    found += [problem for call in calls for problem in _of_waiting(floor, call)]
     return found
 
 
@@ -82,10 +83,45 @@ def _of_person(floor: Floor, person: PersonRecord) -> Iterator[str]:
 
 
 def _of_readiness(floor: Floor, person: PersonRecord) -> Iterator[str]:
-    if person.state is PersonState.READY and floor.switch_ready:
-        caller = next_caller(person.person_id, floor.waiting_for(person.person_id))
-        if caller is not None:
-            yield f"{person.person_id}: ready while {caller.call} waits"
+    if person.state is not PersonState.READY or not floor.switch_ready:
+        return
+    for queue, line_up in floor.waiting.items():
+        if line_up and person.person_id in floor.queues[queue].everybody:
+            for call_id in line_up:
+                yield from _neglected(floor, floor.calls[call_id], person)
+
+
+def _of_waiting(floor: Floor, call: Call) -> Iterator[str]:
+    if isinstance(call.state, Waiting) and floor.switch_ready:
+        for person in floor.queue_of(call, call.state.queue).everybody:
+            if person in floor.people and floor.people[person].state is PersonState.READY:
+                yield from _neglected(floor, call, floor.people[person])
+
+
+def _neglected(floor: Floor, call: Call, person: PersonRecord) -> Iterator[str]:
+    state = call.state
+    if not isinstance(state, Waiting) or not may_be_rung(floor, person.person_id, call):
+        return
+    if not state.offers or floor.queue_of(call, state.queue).strategy is QueueStrategy.ALL:
+        yield f"{person.person_id}: ready while {call.call_id} waits"
+
+
+def may_be_rung(floor: Floor, person_id: PersonId, call: Call) -> bool:
+    """Whether somebody, if ready, may be rung for a call that waits. Told without the board, whose rule this is."""
+    state, person = call.state, floor.policy.people.get(person_id)
+    if not isinstance(state, Waiting) or person_id in call.not_again:
+        return False
+    queue = floor.queue_of(call, state.queue)
+    tier = tiers_of(queue).get(person_id)
+    if state.only is not None or tier is None:
+        return state.only == person_id
+    skills = person.skills if person is not None else {}
+    if any(skills.get(skill, 0) < level for skill, level in state.need.skills):
+        return False
+    if queue.backup is not None and tier == backup_tier(queue):
+        level = floor.service.get(queue.name)
+        return level is not None and level.backup_since_ms is not None
+    return tier <= state.need.tier
 
 
 def _of_index(floor: Floor) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import queueing, shifts
+from switchboard.core import backup, queueing, shifts
 from switchboard.core.actions import TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, Hears, Offer, Ringing, Waiting
 from switchboard.core.floor import Floor
@@ -73,6 +73,7 @@ def go_on(floor: Floor, call: Call) -> None:
             queueing.find_person(floor, call)
             return
         floor.because(call, "step", why_not)
+        backup.note_given_up(floor, call)
     elif isinstance(state, Ringing) and floor.at_ms < state.step_until_ms and ring_next(floor, call):
         return
     next_step(floor, call)

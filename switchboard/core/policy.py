@@ -55,6 +55,8 @@ class Person(Struct, frozen=True):
     may_call_out: bool = False
     signed_in_at_start: bool = True
     """Operators sign in by code when their shift starts; others are in until they sign out."""
+    skills: dict[str, int] = field(default_factory=dict)
+    """What the person is good at, and how good: 1–5."""
 
 
 class Pool(Struct, frozen=True):
@@ -64,17 +66,73 @@ class Pool(Struct, frozen=True):
     people: tuple[PersonId, ...]
 
 
+class QueueStrategy(StrEnum):
+    """Who of those ready rings first."""
+
+    LONGEST_IDLE = "longest_idle"
+    ROUND_ROBIN = "round_robin"
+    """Whose last ring for this queue was longest ago."""
+    FEWEST_CALLS = "fewest_calls"
+    """Who took the fewest calls of this queue in this shift; who comes later begins with as many as the least."""
+    LEAST_TALK = "least_talk"
+    """Who talked least for this queue in this shift; who comes later begins with as much as the least."""
+    ORDERED = "ordered"
+    """As they stand in the file."""
+    RANDOM_WEIGHTED = "random_weighted"
+    """By lot; somebody of weight 3 three times as often as somebody of weight 1."""
+    ALL = "all"
+    """All at once; whoever picks up first has the caller."""
+
+
+class Tier(Struct, frozen=True):
+    """More people of a queue, who are rung for callers that waited in it for ``after_ms``."""
+
+    people: tuple[PersonId, ...]
+    after_ms: int
+
+
+class Backup(Struct, frozen=True):
+    """People who stand in while the service level is low, or none of the others is signed in (duty D22).
+
+    Service level: of the calls that were answered, or left unanswered after ``within_ms``, in the last ``over_ms``, how
+    many were answered within ``within_ms``; callers who wait for longer than that right now count as unanswered.
+    """
+
+    people: tuple[PersonId, ...]
+    below_percent: int
+    within_ms: int
+    over_ms: int
+
+
 class Queue(Struct, frozen=True):
     name: str
     title: str
     people: tuple[PersonId, ...]
+    """Who is rung first of all; ``everybody`` are these with the tiers and the backup group."""
     ring_ms: int
     """How long one operator's phone rings for one caller."""
     wrap_up_ms: int
     """Time an operator has to themselves after a call from this queue."""
     priority: dict[str, int] = field(default_factory=dict)
-    """Per client class; higher is served first, absent is 0."""
+    """Per client class; absent is 0. A class of one point more is served as if it had come ``point_ms`` earlier."""
     music: str = "default"
+    strategy: QueueStrategy = QueueStrategy.LONGEST_IDLE
+    tiers: tuple[Tier, ...] = ()
+    """In the order in which they open."""
+    backup: Backup | None = None
+    weights: dict[PersonId, int] = field(default_factory=dict)
+    """For ``random_weighted``; absent is 1."""
+    point_ms: int = 60_000
+    """So a caller is never overtaken by anybody who came later by more than the difference in points times this."""
+    same_operator_within_ms: int = 0
+    """Who called within this time is first offered to the operator they talked with; 0: to anybody."""
+    same_operator_first_ms: int = 5_000
+    """For so long; then to anybody."""
+
+    @property
+    def everybody(self) -> tuple[PersonId, ...]:
+        backup = self.backup.people if self.backup is not None else ()
+        return (*self.people, *(person for tier in self.tiers for person in tier.people), *backup)
 
 
 class WhomKind(StrEnum):
@@ -103,6 +161,10 @@ class QueueStep(Struct, frozen=True, tag="queue"):
     at_most_ms: int
     flag: str | None = None
     """Why this caller deserves care; shown to the operator and kept on record."""
+    skills: dict[str, int] = field(default_factory=dict)
+    """What whoever is rung must be able to do, and how well (1–5)."""
+    relax_every_ms: int = 0
+    """After each such time every level falls by one, until the skill is not asked for; 0: never."""
 
 
 class RingStep(Struct, frozen=True, tag="ring"):

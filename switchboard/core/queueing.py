@@ -1,21 +1,25 @@
 """The operators' queue: who waits, and the moment somebody is free for somebody who waits.
 
 Event-driven in both directions. A caller who comes (or whose operator did not answer) looks for a person; a
-person who becomes ready looks for a caller in every queue they serve. Nothing polls.
+person who becomes ready looks for a caller in every queue they serve. Nothing polls. Who suits whom is chosen by the
+board (``matching``); what a caller asks for weakens with time: more people may be rung, less skill will do.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from switchboard.core import backup, seating, strategies
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_music, let_hear_ringing
-from switchboard.core.matching import next_caller, next_person
+from switchboard.core.ids import PersonId
+from switchboard.core.matching import Need
 from switchboard.core.offering import offer_to_person
-from switchboard.core.policy import QueueStep
+from switchboard.core.policy import Queue, QueueStep, QueueStrategy
 from switchboard.core.staff import PersonRecord
+from switchboard.core.sticky import same_operator
 
 
 def why_nobody_serves(floor: Floor, call: Call, queue: str) -> str | None:
@@ -23,37 +27,124 @@ def why_nobody_serves(floor: Floor, call: Call, queue: str) -> str | None:
     on_shift = [person for person in _serving(floor, call, queue) if person.on_shift]
     if not on_shift:
         return f"nobody who serves queue {queue} is signed in"
-    if all(person.person_id in call.not_again for person in on_shift):
+    lasting = _lasting_skills(_step_of(call, queue))
+    able = [person for person in on_shift if _is_able(floor, person.person_id, lasting)]
+    if not able:
+        needed = ", ".join(f"{skill} {level}" for skill, level in lasting)
+        return f"nobody who serves queue {queue} and is signed in has {needed}"
+    if all(person.person_id in call.not_again for person in able):
         return f"nobody left to ring in queue {queue}: all who are signed in did not take this call before"
     return None
+
+
+def _serving(floor: Floor, call: Call, queue: str) -> list[PersonRecord]:
+    everybody = floor.queue_of(call, queue).everybody
+    return [floor.people[person] for person in everybody if person in floor.people]
+
+
+def _is_able(floor: Floor, person_id: PersonId, skills: tuple[tuple[str, int], ...]) -> bool:
+    person = floor.policy.people.get(person_id)
+    return not skills or (person is not None and all(person.skills.get(skill, 0) >= level for skill, level in skills))
+
+
+# joining, and what is asked for ----------------------------------------------------------------------------------
 
 
 def join(floor: Floor, call: Call, step: QueueStep) -> None:
     """Let the caller wait in the step's queue, and look for somebody at once."""
     call.flag = step.flag or call.flag
-    until_ms = floor.at_ms + step.at_most_ms
-    call.enter(Waiting(step.queue, until_ms))
+    queue = floor.queue_of(call, step.queue)
+    call.enter(Waiting(step.queue, floor.at_ms + step.at_most_ms, since_ms=floor.at_ms))
     floor.join_queue(call, step.queue)
     floor.because(call, "step", f"waits in queue {step.queue}, at most {step.at_most_ms / 1000:g} s")
+    keep_for_same_operator(floor, call, queue)
     find_person(floor, call)
 
 
-def find_person(floor: Floor, call: Call) -> bool:
-    """Ring the next person for a call that waits; music when there is none. Says whether somebody rings."""
+def keep_for_same_operator(floor: Floor, call: Call, queue: Queue) -> None:
+    """Who talked with an operator lately is theirs for a few seconds, if the queue is so configured."""
+    person = same_operator(floor, call, queue)
+    if person is not None:
+        first_s = queue.same_operator_first_ms / 1000
+        floor.because(call, "kept", f"talked with them the last time: theirs for {first_s:g} s", person)
+        call.enter(msgspec.structs.replace(_waiting(call), only=person))
+
+
+def review_need(floor: Floor, call: Call) -> None:
+    """What the caller asks for by now, and when that changes next."""
+    state = _waiting(call)
+    queue, step = floor.queue_of(call, state.queue), _step_of(call, state.queue)
+    waited_ms = floor.at_ms - state.since_ms
+    only = state.only if waited_ms < queue.same_operator_first_ms and state.only not in call.not_again else None
+    relaxed = waited_ms // step.relax_every_ms if step.relax_every_ms else 0
+    skills = tuple((skill, level - relaxed) for skill, level in sorted(step.skills.items()) if level > relaxed)
+    need = Need(sum(tier.after_ms <= waited_ms for tier in queue.tiers), skills)
+    changes_ms = [tier.after_ms for tier in queue.tiers]
+    changes_ms += [queue.same_operator_first_ms] if only is not None else []
+    changes_ms += [(relaxed + 1) * step.relax_every_ms] if skills and step.relax_every_ms else []
+    until_ms = min((state.since_ms + at_ms for at_ms in changes_ms if at_ms > waited_ms), default=None)
+    if queue.backup is not None and (late_ms := call.arrived_at_ms + queue.backup.within_ms + 1) > floor.at_ms:
+        until_ms = min(late_ms, until_ms or late_ms)
+    call.enter(msgspec.structs.replace(state, need=need, only=only, need_until_ms=until_ms))
+
+
+def _waiting(call: Call) -> Waiting:
     assert isinstance(call.state, Waiting)
-    queue = call.state.queue
-    person = next_person(floor.as_waiting(call, queue), _serving(floor, call, queue))
-    if person is None:
-        let_hear_music(floor, call, floor.policy_of(call).queues[queue].music)
-        return False
-    ring_for(floor, call, person)
-    return True
+    return call.state
 
 
-def wait_again(floor: Floor, call: Call, queue: str) -> None:
+def _step_of(call: Call, queue: str) -> QueueStep:
+    """The step by which the call waits in ``queue``."""
+    step = call.plan.steps[call.step] if call.plan is not None and call.step >= 0 else None
+    return step if isinstance(step, QueueStep) and step.queue == queue else QueueStep(queue, 0)
+
+
+def _lasting_skills(step: QueueStep) -> tuple[tuple[str, int], ...]:
+    """What is asked for however long the caller waits."""
+    return () if step.relax_every_ms else tuple(sorted(step.skills.items()))
+
+
+# finding ---------------------------------------------------------------------------------------------------------
+
+
+def find_person(floor: Floor, call: Call) -> bool:
+    """Ring whoever is to be rung for a call that waits; music when there is nobody. Says whether somebody rings."""
+    seating.settle(floor)
+    queue = floor.queue_of(call, _waiting(call).queue)
+    backup.review_for(floor, call, queue.name)
+    review_need(floor, call)
+    people = _choose(floor, call, queue)
+    if not people:
+        let_hear_music(floor, call, queue.music)
+        floor.board.wait(seating.as_waiting(floor, call))
+    for person in people:
+        ring_for(floor, call, floor.people[person])
+    return bool(people)
+
+
+def _choose(floor: Floor, call: Call, queue: Queue) -> list[PersonId]:
+    caller = seating.as_waiting(floor, call)
+    if queue.strategy not in (QueueStrategy.ALL, QueueStrategy.RANDOM_WEIGHTED) or caller.only is not None:
+        person = floor.board.person_for(caller, lambda one: _is_ready(floor, one))
+        return [person] if person is not None else []
+    suited = [one for one in queue.everybody if _is_ready(floor, one) and floor.board.suits(one, caller)]
+    if queue.strategy is QueueStrategy.RANDOM_WEIGHTED and suited:
+        return [strategies.draw(queue, suited, call)]
+    return suited
+
+
+def _is_ready(floor: Floor, person: PersonId) -> bool:
+    record = floor.people.get(person)
+    return record is not None and record.state is PersonState.READY
+
+
+def wait_again(floor: Floor, call: Call, name: str) -> None:
     """The call waits, and nobody refused it: whoever is ready rings for the first in line, which may be another."""
-    let_hear_music(floor, call, floor.policy_of(call).queues[queue].music)
-    for person in floor.servers(call, queue):
+    queue = floor.queue_of(call, name)
+    let_hear_music(floor, call, queue.music)
+    review_need(floor, call)
+    floor.board.wait(seating.as_waiting(floor, call))
+    for person in queue.everybody:
         floor.touch(person)
 
 
@@ -61,21 +152,31 @@ def next_call(floor: Floor, person: PersonRecord) -> Call | None:
     """The caller of any queue whom this person should be rung for now; ``None`` when none or not ready."""
     if person.state is not PersonState.READY:
         return None
-    caller = next_caller(person.person_id, floor.waiting_for(person.person_id))
-    return floor.calls[caller.call] if caller is not None else None
+    caller = floor.board.caller_for(person.person_id)
+    return floor.calls[caller.call] if caller is not None else _rings_for_all(floor, person)
+
+
+def _rings_for_all(floor: Floor, person: PersonRecord) -> Call | None:
+    """Somebody for whom all who are ready are being rung: one more may join in."""
+    for name in floor.board.queues_of(person.person_id):
+        if floor.queues[name].strategy is not QueueStrategy.ALL:
+            continue
+        for call_id in floor.waiting.get(name, ()):
+            call = floor.calls[call_id]
+            if call.offers and floor.board.suits(person.person_id, seating.as_waiting(floor, call)):
+                return call
+    return None
 
 
 def ring_for(floor: Floor, call: Call, person: PersonRecord) -> None:
     """Ring a person who is ready for a call that waits."""
-    state = call.state
-    assert isinstance(state, Waiting)
-    queue = floor.policy_of(call).queues[state.queue]
-    idle_s = (floor.at_ms - person.idle_since_ms) / 1000
-    why = f"queue {queue.name}: idle longest of those ready ({idle_s:.1f} s)"
+    state = _waiting(call)
+    queue = floor.queue_of(call, state.queue)
+    why = strategies.explain(queue, person, floor.at_ms)
+    if state.only is not None:
+        why = f"queue {queue.name}: talked with the caller the last time"
+    floor.board.leave(call.call_id)
+    strategies.count_ring(floor, person, queue.name)
     offer = offer_to_person(floor, call, person.person_id, queue.ring_ms, why)
     let_hear_ringing(floor, call, queue.music)
-    call.enter(msgspec.structs.replace(state, offers=(offer,)))
-
-
-def _serving(floor: Floor, call: Call, queue: str) -> list[PersonRecord]:
-    return [floor.people[person] for person in floor.servers(call, queue) if person in floor.people]
+    call.enter(msgspec.structs.replace(state, offers=(*state.offers, offer)))

@@ -11,6 +11,7 @@ from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.policy import Policy
 from switchboard.core.staff import PersonRecord
+from switchboard.core.strategies import begin_shift
 
 _UNSPECIFIED = "no reason given"
 
@@ -51,6 +52,7 @@ def carry_out(floor: Floor, person_id: PersonId, command: StaffCommand, reason: 
     match command:
         case StaffCommand.SIGN_IN:
             person.signed_in, person.pause, person.wrap_up_until_ms, person.misses = True, None, None, 0
+            begin_shift(floor, person)
         case StaffCommand.SIGN_OUT:
             person.signed_in, person.pause, person.wrap_up_until_ms = False, None, None
         case StaffCommand.PAUSE:

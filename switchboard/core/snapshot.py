@@ -8,14 +8,16 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct, field
 
-from switchboard.core.call_state import Call
+from switchboard.core import seating
+from switchboard.core.call_state import Call, LastTalk
 from switchboard.core.facts import Bookmark
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, PersonId
 from switchboard.core.policy import Policy
+from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 3
+STATE_FORMAT = 4
 """Raised with every change of what a snapshot holds."""
 OLDEST_STATE_FORMAT = 2
 """Since then fields were only added, each with a default."""
@@ -36,6 +38,8 @@ class State(Struct, kw_only=True):
     next_arrival_us: int = 0
     next_overflow_us: int = 0
     bookmark: Bookmark | None = None
+    service: dict[str, ServiceLevel] = field(default_factory=dict)
+    last_talks: dict[str, LastTalk] = field(default_factory=dict)
 
 
 class UnknownFormat(Exception):
@@ -67,4 +71,5 @@ def read(written: bytes) -> Floor:
     for name in _KEPT:
         setattr(floor, name, getattr(state, name))
     floor.rebuild()
+    seating.set_up(floor)
     return floor

@@ -29,6 +29,14 @@ class Engagement(Struct, frozen=True):
     """The leg was told to end."""
 
 
+class Tally(Struct):
+    """What somebody did for one queue in this shift; the strategies go by it."""
+
+    taken: int = 0
+    talk_ms: int = 0
+    rung_at_ms: int = 0
+
+
 class PersonRecord(Struct, kw_only=True):
     """What we know of one person. ``idle_since_ms`` orders the ready ones: longest idle first."""
 
@@ -50,6 +58,8 @@ class PersonRecord(Struct, kw_only=True):
     idle_since_ms: int = 0
     noted: PersonState | None = None
     """The state last put on record."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """By queue."""
 
     @property
     def state(self) -> PersonState:

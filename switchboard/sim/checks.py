@@ -54,6 +54,9 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
+from switchboard.core.invariants import may_be_rung
+from switchboard.core.policy import QueueStrategy
+from switchboard.core.seating import tiers_of
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -303,25 +306,36 @@ class Witness:
             person = call.legs.get(action.leg)
             if person is None:
                 continue
-            queue = floor.policy.queues.get(call.state.queue)
-            served = queue.people if queue is not None else ()
-            mine = floor.people[person].idle_since_ms
-            for other in served:
-                record = floor.people.get(other)
-                longer = record is not None and record.state is PersonState.READY and record.idle_since_ms < mine
-                if longer and other not in call.not_again:
-                    yield f"{person} is rung for {action.call}, though {other} is idle for longer"
+            if not may_be_rung(floor, person, call):
+                yield f"{person} is rung for {action.call}, for whom they should not be"
+            yield from self._passed_over(call, person)
             yield from self._queue_jumpers(call, person)
+
+    def _passed_over(self, call: Call, person: PersonId) -> Iterator[str]:
+        """Those whom the queue's strategy would put before ``person``; the tallies it goes by are its own matter."""
+        assert isinstance(call.state, Waiting)
+        floor, queue = self.exchange.floor, self.exchange.floor.queue_of(call, call.state.queue)
+        tiers, mine = tiers_of(queue), floor.people[person]
+        if call.state.only is not None:
+            return
+        for other in queue.everybody:
+            record = floor.people.get(other)
+            if record is None or record.state is not PersonState.READY or not may_be_rung(floor, other, call):
+                continue
+            longer = queue.strategy is QueueStrategy.LONGEST_IDLE and record.idle_since_ms < mine.idle_since_ms
+            if tiers[other] < tiers[person] or (tiers[other] == tiers[person] and longer):
+                yield f"{person} is rung for {call.call_id}, though {other} is idle for longer"
 
     def _queue_jumpers(self, call: Call, person: PersonId) -> Iterator[str]:
         floor = self.exchange.floor
-        for queue in floor.policy.queues.values():
-            if person not in queue.people:
+        for name in floor.waiting:
+            queue = floor.queues.get(name)
+            if queue is None or person not in queue.everybody:
                 continue
-            for other_id in floor.waiting.get(queue.name, ()):
+            for other_id in floor.waiting[name]:
                 other = floor.calls[other_id]
-                waits = isinstance(other.state, Waiting) and not other.offers and person not in other.not_again
-                if waits and _rank(self.exchange, other) < _rank(self.exchange, call):
+                waits = isinstance(other.state, Waiting) and not other.offers and may_be_rung(floor, person, other)
+                if waits and _place(self.exchange, other) < _place(self.exchange, call):
                     yield f"{person} is rung for {call.call_id} before {other_id}"
 
     def _forget(self, handled: Handled) -> Iterator[str]:
@@ -373,7 +387,9 @@ def _see_stop(rung: Rung, action: HangUp, at_ms: int, over: bool) -> Iterator[st
         yield f"{rung.phone} stops ringing {rung.until_ms - at_ms} ms early for call {action.call}"
 
 
-def _rank(exchange: Exchange, call: Call) -> tuple[int, int, CallId]:
+def _place(exchange: Exchange, call: Call) -> tuple[int, CallId]:
+    """When the caller came, earlier by what their class is worth."""
     assert isinstance(call.state, Waiting)
-    priority = exchange.floor.policy_of(call).queues[call.state.queue].priority.get(call.client_class or "", 0)
-    return (-priority, call.arrived_at_ms, call.call_id)
+    queue = exchange.floor.queue_of(call, call.state.queue)
+    ahead_ms = queue.priority.get(call.client_class or "", 0) * queue.point_ms
+    return (call.arrived_at_ms - ahead_ms, call.call_id)

@@ -1,4 +1,4 @@
-"""The four choices of the core, as functions: who rings for whom, which client it is, which class, which plan."""
+"""Choices of the core, as functions: which client it is, which class, which plan; and what is said of people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from switchboard.core.caller import Client, Debt, choose_client
 from switchboard.core.classification import STALE_MS, classify, debt_minor, say_age, unidentified, why_not_looked_up
 from switchboard.core.entries import PersonState
 from switchboard.core.ids import CallId, LegId, PersonId
-from switchboard.core.matching import WaitingCaller, next_caller, next_person
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.policy import NEW, UNIDENTIFIED, Rule
 from switchboard.core.routing import Asked, route
@@ -22,61 +21,11 @@ from switchboard.sim.company import ALL_CLASSES, DAY_MS, NIGHT_MS
 from tests.core.policy import POLICY
 
 
-def caller(name: str, priority: int = 0, arrived_at_ms: int = 0, not_again: tuple[str, ...] = ()) -> WaitingCaller:
-    return WaitingCaller(CallId(name), priority, arrived_at_ms, tuple(PersonId(one) for one in not_again))
-
-
 def person(name: str, idle_since_ms: int = 0, **state: Any) -> PersonRecord:
     record = PersonRecord(person_id=PersonId(name), signed_in=True, registered=True, idle_since_ms=idle_since_ms)
     for field, value in state.items():
         setattr(record, field, value)
     return record
-
-
-class TestMatching:
-    def test_the_longest_idle_rings(self) -> None:
-        found = next_person(caller("c"), [person("olga", 30), person("pavel", 10), person("rita", 20)])
-        assert found is not None
-        assert found.person_id == "pavel"
-
-    def test_of_equally_idle_the_first_by_name(self) -> None:
-        found = next_person(caller("c"), [person("pavel"), person("olga")])
-        assert found is not None
-        assert found.person_id == "olga"
-
-    def test_nobody_who_did_not_take_this_call(self) -> None:
-        assert next_person(caller("c", not_again=("olga",)), [person("olga")]) is None
-
-    @pytest.mark.parametrize(
-        "state", [{"pause": "lunch"}, {"signed_in": False}, {"registered": False}, {"wrap_up_until_ms": 5}]
-    )
-    def test_nobody_who_is_not_ready(self, state: dict[str, Any]) -> None:
-        assert next_person(caller("c"), [person("olga", **state)]) is None
-
-    def test_priority_then_age_then_id(self) -> None:
-        waiting = [caller("d", 0, 1), caller("c", 5, 9), caller("b", 5, 3), caller("a", 5, 3)]
-        order = []
-        while waiting:
-            first = next_caller(PersonId("olga"), waiting)
-            assert first is not None
-            order.append(first.call)
-            waiting.remove(first)
-        assert order == ["a", "b", "c", "d"]
-
-    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.booleans()), max_size=8))
-    def test_nobody_better_is_passed_over(self, lot: list[tuple[int, int, bool]]) -> None:
-        waiting = [
-            caller(f"c{number}", priority, arrived, ("olga",) if refused else ())
-            for number, (priority, arrived, refused) in enumerate(lot)
-        ]
-        first = next_caller(PersonId("olga"), waiting)
-        allowed = [one for one in waiting if not one.not_again]
-        assert (first is None) == (not allowed)
-        if first is not None:
-            assert not [
-                one for one in allowed if (-one.priority, one.arrived_at_ms) < (-first.priority, first.arrived_at_ms)
-            ]
-            assert next_caller(PersonId("olga"), waiting[::-1]) == first
 
 
 class TestStates:

@@ -21,6 +21,7 @@ from switchboard.core.call_state import Call
 from switchboard.core.entries import Outcome
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import DeadlinePassed, LegLeft
+from switchboard.core.invariants import may_be_rung
 from switchboard.sim.__main__ import main
 from switchboard.sim.day import BrokenPromise, run
 from switchboard.sim.world import KIND
@@ -92,8 +93,10 @@ def _falls_silent(_: Callable[..., Any]) -> Callable[..., Any]:
 def _serves_the_newest(rule: Callable[..., Any]) -> Callable[..., Any]:
     def next_call(floor: Any, person: Any) -> Call | None:
         first: Call | None = rule(floor, person)
-        waiting = floor.waiting_for(person.person_id) if first is not None else []
-        return floor.calls[max(waiting, key=lambda one: one.arrived_at_ms).call] if waiting else first
+        if first is None:
+            return None
+        waiting = [call for call in floor.calls.values() if may_be_rung(floor, person.person_id, call)]
+        return max((call for call in waiting if not call.offers), key=lambda call: call.arrived_at_ms)
 
     return next_call
 
@@ -101,7 +104,7 @@ def _serves_the_newest(rule: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("where", "name", "plant", "message"),
     [
-        (calls, "lose_offer", _forgets_refusals, "rung again"),
+        (calls, "lose_offer", _forgets_refusals, "rung again|ready while"),
         (Exchange, "_dispatch", _takes_any_deadline, "deadline"),
         (calls, "withdraw", _leaves_others_ringing, "goes on ringing|left alone|in truth"),
         (queueing, "next_call", _serves_the_newest, "before"),
