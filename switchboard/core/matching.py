@@ -3,17 +3,17 @@
 Doing what is chosen is the queue's job; the board only answers, and it is derived: from the same floor it can be
 made again at any time, and then answers the same.
 
-A *slot* is one queue, one tier of its people, one skill and one level of it. A person who is ready stands in one slot
-for each skill of theirs (and in one for "no skill needed"); a caller in the slots of everybody who may be rung for
-them. So each choice looks at a handful of heaps, however many wait: about ten microseconds among 10 000 people and
-100 000 callers. What has left a heap's owner behind (a call that ended, a person who is busy) is dropped when it
-comes to the top.
+Callers who ask for the same stand in one heap; for everybody the board knows the heaps of those whom they may be rung for.
+A ready person stands in a heap for each queue and skill of theirs, by level. So each choice looks at the first of a few
+heaps, however many wait: some ten microseconds among 10 000 people and 100 000 callers (``benchmarks/matching.py``).
+What its owner has left behind in a heap (a call that ended, a person who is busy) is dropped when it comes to the top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -23,8 +23,8 @@ HIGHEST_LEVEL = 5
 _SMALL = 64
 """A heap of so few is never tidied."""
 
-Rank = tuple[int, ...]
-"""Orders the ready people of one queue: smallest first."""
+Rank = int | tuple[int, ...]
+"""Orders the ready people of one queue: smallest first. All ranks of a queue are of one kind."""
 
 
 class Need(Struct, frozen=True):
@@ -57,45 +57,27 @@ class Seat(Struct, frozen=True):
     skills: Mapping[str, int] = field(default_factory=dict)
 
 
-class _Heap(list[tuple[Rank, str, int]]):
-    """Entries (rank, id, ticket), smallest first; an entry whose ticket is no longer its owner's counts for nothing."""
+_Entry = tuple[Any, str, int]
+"""Rank, id and ticket of somebody in a heap: counts for nothing once the ticket is no longer theirs."""
+
+
+class _Heap(list[_Entry]):
+    """Smallest first."""
 
     limit = _SMALL
 
-    def put(self, entry: tuple[Rank, str, int], tickets: Mapping[str, int]) -> None:
+    def put(self, entry: _Entry, tickets: Mapping[str, int]) -> None:
         if len(self) >= self.limit:
             self[:] = [one for one in self if tickets.get(one[1]) == one[2]]
             heapify(self)
             self.limit = max(_SMALL, 2 * len(self))
         heappush(self, entry)
 
-    def first(self, tickets: Mapping[str, int], allowed: Callable[[str], bool]) -> tuple[Rank, str, int] | None:
-        """The smallest that counts and is allowed; ``None`` when there is none."""
-        passed_over = []
-        found = None
-        while self:
-            entry = self[0]
-            if tickets.get(entry[1]) == entry[2]:
-                if allowed(entry[1]):
-                    found = entry
-                    break
-                passed_over.append(entry)
+    def tidy(self, tickets: Mapping[str, int]) -> bool:
+        """Drop what does not count from the top; whether anybody is left."""
+        while self and tickets.get(self[0][1]) != self[0][2]:
             heappop(self)
-        for entry in passed_over:
-            heappush(self, entry)
-        return found
-
-
-class _Slot:
-    """One queue, tier, skill and level."""
-
-    __slots__ = ("callers", "people", "several")
-
-    def __init__(self) -> None:
-        self.people = _Heap()
-        self.callers = _Heap()
-        self.several: dict[tuple[tuple[str, int], ...], _Heap] = {}
-        """Callers who need this skill and others too, by all that they need."""
+        return bool(self)
 
 
 class Board:
@@ -106,9 +88,16 @@ class Board:
         """By queue, the tier of its backup group while that is open."""
         self._backup: dict[str, int] = {}
         self._seats: dict[PersonId, Seat] = {}
-        self._slots_of: dict[PersonId, list[tuple[str, int, _Slot]]] = {}
-        self._slots: dict[tuple[str, int, str, int], _Slot] = {}
+        self._callers: dict[tuple[str, Need], _Heap] = {}
+        self._callers_of: dict[PersonId, list[_Heap]] = {}
+        """For everybody, where those stand whom they may be rung for."""
+        self._callers_of_backup: dict[tuple[PersonId, str], list[_Heap]] = {}
+        """The same for people of a queue's backup group."""
         self._kept_for: dict[PersonId, _Heap] = {}
+        self._people: dict[tuple[str, int, str, int], _Heap] = {}
+        """Ready people by queue, tier, skill ("" for none) and level."""
+        self._people_of: dict[PersonId, list[tuple[str, _Heap]]] = {}
+        """For everybody, where they stand when they are ready."""
         self._waiting: dict[str, WaitingCaller] = {}
         self._caller_tickets: dict[str, int] = {}
         self._ready_tickets: dict[str, int] = {}
@@ -117,30 +106,44 @@ class Board:
 
     # who may serve what ------------------------------------------------------------------------------------------
 
+    def has_backup(self, queue: str, tier: int) -> None:
+        """People of ``tier`` are the queue's backup group: rung only while it is open. Say so before they are
+        seated."""
+        self._backup[queue] = tier
+
     def seat(self, person: PersonId, seat: Seat) -> None:
-        """Somebody may from now on be rung for this; whoever waits and is ready stays."""
+        """Somebody may from now on be rung for this. Nobody is seated twice."""
         self._seats[person] = seat
-        skills = (("", 0), *seat.skills.items())
-        self._slots_of[person] = [
-            (queue, tier, self._slot(queue, tier, skill, level))
+        self._callers_of[person] = []
+        self._people_of[person] = [
+            (queue, self._people.setdefault((queue, tier, skill, level), _Heap()))
             for queue, tier in seat.tiers.items()
-            for skill, level in skills
+            for skill, level in (("", 0), *seat.skills.items())
         ]
+        for (queue, need), heap in self._callers.items():
+            self._let_serve(person, seat, queue, need, heap)
+
+    def expect(self, queue: str, need: Need) -> _Heap:
+        """Callers will ask for this. Any may; but the first to ask for something unheard of takes time."""
+        heap = self._callers.get((queue, need))
+        if heap is None:
+            heap = self._callers[queue, need] = _Heap()
+            for person, seat in self._seats.items():
+                self._let_serve(person, seat, queue, need, heap)
+        return heap
+
+    def _let_serve(self, person: PersonId, seat: Seat, queue: str, need: Need, heap: _Heap) -> None:
+        tier = seat.tiers.get(queue)
+        if tier is None or not covers(seat, need.skills):
+            return
+        if tier == self._backup.get(queue):
+            self._callers_of_backup.setdefault((person, queue), []).append(heap)
+        elif tier <= need.tier:
+            self._callers_of[person].append(heap)
 
     def queues_of(self, person: PersonId) -> tuple[str, ...]:
         seat = self._seats.get(person)
         return tuple(seat.tiers) if seat is not None else ()
-
-    def has_backup(self, queue: str, tier: int) -> None:
-        """People of ``tier`` are the queue's backup group: rung only while it is open."""
-        self._backup[queue] = tier
-
-    def _slot(self, queue: str, tier: int, skill: str, level: int) -> _Slot:
-        key = (queue, tier, skill, level)
-        slot = self._slots.get(key)
-        if slot is None:
-            slot = self._slots[key] = _Slot()
-        return slot
 
     # who waits, who is ready -------------------------------------------------------------------------------------
 
@@ -151,26 +154,11 @@ class Board:
         self._tickets += 1
         self._waiting[caller.call] = caller
         self._caller_tickets[caller.call] = self._tickets
-        entry = ((caller.place_ms,), caller.call, self._tickets)
-        for heap in self._heaps_for(caller):
-            heap.put(entry, self._caller_tickets)
-
-    def _heaps_for(self, caller: WaitingCaller) -> Iterator[_Heap]:
         if caller.only is not None:
-            yield self._kept_for.setdefault(caller.only, _Heap())
-            return
-        skills = caller.need.skills
-        skill, lowest = skills[0] if skills else ("", 0)
-        for tier in self._tiers_of(caller):
-            for level in range(lowest, HIGHEST_LEVEL + 1) if skill else (0,):
-                slot = self._slot(caller.queue, tier, skill, level)
-                yield slot.callers if len(skills) < 2 else slot.several.setdefault(skills, _Heap())
-
-    def _tiers_of(self, caller: WaitingCaller) -> list[int]:
-        """Tiers whose people may be rung, the backup group also while it is closed: it may open."""
-        tiers = list(range(caller.need.tier + 1))
-        backup = self._backup.get(caller.queue)
-        return tiers if backup is None or backup in tiers else [*tiers, backup]
+            heap = self._kept_for.setdefault(caller.only, _Heap())
+        else:
+            heap = self.expect(caller.queue, caller.need)
+        heap.put((caller.place_ms, caller.call, self._tickets), self._caller_tickets)
 
     def leave(self, call: CallId) -> None:
         """Nobody need be found for this call any more."""
@@ -184,8 +172,8 @@ class Board:
         self._tickets += 1
         self._ready_tickets[person] = self._tickets
         self._ready_ranks[person] = ranks
-        for queue, _, slot in self._slots_of[person]:
-            slot.people.put((ranks[queue], person, self._tickets), self._ready_tickets)
+        for queue, heap in self._people_of[person]:
+            heap.put((ranks[queue], person, self._tickets), self._ready_tickets)
 
     def busy(self, person: PersonId) -> None:
         self._ready_tickets.pop(person, None)
@@ -195,67 +183,60 @@ class Board:
 
     def caller_for(self, person: PersonId) -> WaitingCaller | None:
         """The caller whose place comes first among all whom ``person`` may be rung for; ``None`` when there is none."""
-        seat = self._seats.get(person)
-        if seat is None:
-            return None
-        tickets, waiting, best = self._caller_tickets, self._waiting, None
-
-        def allowed(call: str) -> bool:
-            return person not in waiting[call].not_again
-
-        for heap in self._callers_before(person, seat):
-            if heap and (best is None or heap[0] < best):
-                first = heap.first(tickets, allowed)
-                if first is not None and (best is None or first < best):
-                    best = first
-        return waiting[best[1]] if best is not None else None
-
-    def _callers_before(self, person: PersonId, seat: Seat) -> Iterator[_Heap]:
-        """Every heap with callers for whom ``person`` may be rung."""
-        kept = self._kept_for.get(person)
-        if kept is not None:
-            yield kept
-        for queue, tier, slot in self._slots_of[person]:
-            if tier == self._backup.get(queue) and queue not in self.backup_open:
+        heaps = self._callers_of.get(person, [])
+        for queue in self.backup_open:
+            heaps = heaps + self._callers_of_backup.get((person, queue), [])
+        if person in self._kept_for:
+            heaps = [*heaps, self._kept_for[person]]
+        passed_over: list[tuple[_Heap, _Entry]] = []
+        found = None
+        while (heap := min(filter(None, heaps), default=None)) is not None:  # lists compare by their first entry
+            if self._caller_tickets.get(heap[0][1]) != heap[0][2]:
+                heap.tidy(self._caller_tickets)
                 continue
-            yield slot.callers
-            for skills, heap in slot.several.items():
-                if covers(seat, skills):
-                    yield heap
+            caller = self._waiting[heap[0][1]]
+            if person not in caller.not_again:
+                found = caller
+                break
+            passed_over.append((heap, heappop(heap)))
+        for heap, entry in passed_over:
+            heappush(heap, entry)
+        return found
 
     def person_for(self, caller: WaitingCaller, is_ready: Callable[[PersonId], bool]) -> PersonId | None:
         """The ready person of the first open tier whom the queue's strategy puts first; ``None`` when there is none.
 
         ``is_ready`` has the last word: the board may not have heard yet that somebody is busy.
         """
+
+        def may_be_rung(entry: _Entry) -> bool:
+            person = PersonId(entry[1])
+            is_there = self._ready_tickets.get(person) == entry[2] and is_ready(person)
+            return is_there and person not in caller.not_again and covers(self._seats[person], skills)
+
         if caller.only is not None:
             is_free = caller.only in self._ready_tickets and is_ready(caller.only)
             return caller.only if is_free and caller.only not in caller.not_again else None
-
-        def allowed(name: str) -> bool:
-            person = PersonId(name)
-            return (
-                person not in caller.not_again
-                and is_ready(person)
-                and (len(skills) < 2 or covers(self._seats[person], skills))
-            )
-
         skills = caller.need.skills
         skill, lowest = skills[0] if skills else ("", 0)
-        levels = range(lowest, HIGHEST_LEVEL + 1) if skill else (0,)
-        for tier in self._tiers_of(caller):
-            if tier > caller.need.tier and caller.queue not in self.backup_open:
-                continue
-            best = None
-            for level in levels:
-                slot = self._slots.get((caller.queue, tier, skill, level))
-                if slot is not None and slot.people:
-                    first = slot.people.first(self._ready_tickets, allowed)
-                    if first is not None and (best is None or first < best):
-                        best = first
+        for tier in self._open_tiers(caller):
+            best: _Entry | None = None
+            for level in range(lowest, HIGHEST_LEVEL + 1) if skill else (0,):
+                heap = self._people.get((caller.queue, tier, skill, level))
+                if heap is None or not heap.tidy(self._ready_tickets):
+                    continue
+                first = heap[0] if may_be_rung(heap[0]) else min(filter(may_be_rung, heap), default=None)
+                if first is not None and (best is None or first < best):
+                    best = first
             if best is not None:
                 return PersonId(best[1])
         return None
+
+    def _open_tiers(self, caller: WaitingCaller) -> list[int]:
+        """Tiers whose people may be rung, in the order in which they are."""
+        backup = self._backup.get(caller.queue)
+        tiers = [tier for tier in range(caller.need.tier + 1) if tier != backup]
+        return [*tiers, backup] if backup is not None and caller.queue in self.backup_open else tiers
 
     def suits(self, person: PersonId, caller: WaitingCaller) -> bool:
         """Whether ``person``, if ready, may be rung for this caller now."""

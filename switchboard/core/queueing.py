@@ -77,7 +77,7 @@ def review_need(floor: Floor, call: Call) -> None:
     waited_ms = floor.at_ms - state.since_ms
     only = state.only if waited_ms < queue.same_operator_first_ms and state.only not in call.not_again else None
     relaxed = waited_ms // step.relax_every_ms if step.relax_every_ms else 0
-    skills = tuple((skill, level - relaxed) for skill, level in sorted(step.skills.items()) if level > relaxed)
+    skills = seating.skills_asked_for(step, relaxed)
     need = Need(sum(tier.after_ms <= waited_ms for tier in queue.tiers), skills)
     changes_ms = [tier.after_ms for tier in queue.tiers]
     changes_ms += [queue.same_operator_first_ms] if only is not None else []

@@ -6,13 +6,15 @@ nobody starves: a caller is overtaken only by those who came later by less than 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from switchboard.core import strategies
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
-from switchboard.core.matching import Board, Rank, Seat, WaitingCaller
-from switchboard.core.policy import Queue
+from switchboard.core.matching import Board, Need, Rank, Seat, WaitingCaller
+from switchboard.core.policy import Policy, Queue, QueueStep
 from switchboard.core.staff import PersonRecord
 
 
@@ -22,10 +24,13 @@ def set_up(floor: Floor) -> None:
     if floor.current_version is None:
         return
     for queue in floor.policy.queues.values():
-        if queue.backup is not None:
-            floor.board.has_backup(queue.name, backup_tier(queue))
         tell_of_backup(floor, queue)
     tiers = _tiers(floor)
+    for name, need in needs_of(floor.policy):
+        floor.board.expect(name, need)
+    for queue in floor.queues.values():
+        if queue.backup is not None:
+            floor.board.has_backup(queue.name, backup_tier(queue))
     for person_id, record in floor.people.items():
         person = floor.policy.people.get(person_id)
         floor.board.seat(person_id, Seat(tiers.get(person_id, {}), person.skills if person is not None else {}))
@@ -47,6 +52,21 @@ def _tiers(floor: Floor) -> dict[PersonId, dict[str, int]]:
         for person, tier in tiers_of(queue).items():
             found.setdefault(person, {})[queue.name] = tier
     return found
+
+
+def needs_of(policy: Policy) -> Iterator[tuple[str, Need]]:
+    """All that callers ask for by the plans, first and later, by queue."""
+    for plan in policy.plans.values():
+        for step in plan.steps:
+            if isinstance(step, QueueStep):
+                for tier in range(len(policy.queues[step.queue].tiers) + 1):
+                    for relaxed in range(max(step.skills.values(), default=0) + 1 if step.relax_every_ms else 1):
+                        yield step.queue, Need(tier, skills_asked_for(step, relaxed))
+
+
+def skills_asked_for(step: QueueStep, relaxed: int) -> tuple[tuple[str, int], ...]:
+    """What the step asks for when every level has fallen by ``relaxed``."""
+    return tuple((skill, level - relaxed) for skill, level in sorted(step.skills.items()) if level > relaxed)
 
 
 def tiers_of(queue: Queue) -> dict[PersonId, int]:

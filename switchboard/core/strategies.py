@@ -21,7 +21,7 @@ def rank(queue: Queue, person: PersonRecord) -> Rank:
     tally = person.tallies.get(queue.name, _NOTHING)
     match queue.strategy:
         case QueueStrategy.LONGEST_IDLE | QueueStrategy.ALL | QueueStrategy.RANDOM_WEIGHTED:
-            return (person.idle_since_ms,)
+            return person.idle_since_ms
         case QueueStrategy.ROUND_ROBIN:
             return (tally.rung_at_ms, _place(queue, person.person_id))
         case QueueStrategy.FEWEST_CALLS:
@@ -29,7 +29,7 @@ def rank(queue: Queue, person: PersonRecord) -> Rank:
         case QueueStrategy.LEAST_TALK:
             return (tally.talk_ms, person.idle_since_ms)
         case QueueStrategy.ORDERED:
-            return (_place(queue, person.person_id),)
+            return _place(queue, person.person_id)
         case _:
             assert_never(queue.strategy)
 

@@ -8,6 +8,8 @@ from random import Random
 from switchboard.core.ids import CallId, PersonId
 from switchboard.core.matching import Board, Need, Rank, Seat, WaitingCaller, covers
 
+NEEDS = 200
+
 
 @dataclass
 class NaiveBoard:
@@ -55,9 +57,12 @@ class Both:
         self.board, self.naive = Board(), NaiveBoard()
         self.people = [PersonId(f"p{number:05d}") for number in range(people)]
         self.made = 0
-        for queue in self.queues[::2]:
-            self.board.has_backup(queue, tiers)
-            self.naive.backup[queue] = tiers
+        self.asked_for = [self.random_skills() for _ in range(NEEDS)]
+        """Skills are asked for by the steps of plans: there are so many different ones as an admin wrote."""
+        for number, queue in enumerate(self.queues):
+            if number % 2 == 0:
+                self.board.has_backup(queue, tiers)
+                self.naive.backup[queue] = tiers
         for person in self.people:
             seat = self.random_seat()
             self.board.seat(person, seat)
@@ -73,10 +78,13 @@ class Both:
 
     def random_need(self) -> Need:
         random = self.random
+        return Need(random.randint(0, self.tiers - 1), random.choice(self.asked_for))
+
+    def random_skills(self) -> tuple[tuple[str, int], ...]:
+        random = self.random
         several = random.choices((0, 1, 2), (3, 6, 1))[0]
         skills = random.sample(self.skills, min(len(self.skills), several))
-        levels = tuple(sorted((skill, random.randint(1, 4)) for skill in skills))
-        return Need(random.randint(0, self.tiers - 1), levels)
+        return tuple(sorted((skill, random.randint(1, 4)) for skill in skills))
 
     def random_caller(self, call: CallId | None = None) -> WaitingCaller:
         random = self.random
