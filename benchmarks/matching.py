@@ -5,7 +5,7 @@
                                               compared with that of looking at everybody
 
 A decision is one call of ``caller_for`` (somebody is ready: who is next?) or ``person_for`` (somebody calls: who
-rings?). The other operations keep the board up to date; they are timed too, for nobody gets the first without the second.
+rings?). The other operations keep the board up to date; they are timed too, for there is no first without the second.
 """
 
 from __future__ import annotations

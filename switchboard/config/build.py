@@ -11,12 +11,12 @@ from switchboard.config.files import (
     HoursFile,
     OpeningHours,
     Person,
-    QueuesFile,
     RoutingFile,
     Rule,
     StaffFile,
     Step,
 )
+from switchboard.config.queues_file import Backup, QueuesFile
 from switchboard.config.read import Files
 from switchboard.config.references import number_plan, phone_of
 from switchboard.core import opening_hours, policy
@@ -93,6 +93,7 @@ def _person(name: str, person: Person) -> policy.Person:
         extension=person.extension or "",
         department=person.department or "",
         may_call_out=person.may_call_out,
+        skills=dict(person.skills),
         signed_in_at_start=person.role != "operator" if person.signed_in is None else person.signed_in,
     )
 
@@ -111,9 +112,22 @@ def _queues(queues: QueuesFile) -> dict[str, policy.Queue]:
             wrap_up_ms=queue.wrap_up,
             priority=dict(queue.priority),
             music=queue.music,
+            strategy=policy.QueueStrategy(queue.strategy),
+            tiers=tuple(policy.Tier(_people(tier.people), tier.after) for tier in queue.tier),
+            backup=_backup(queue.backup),
+            weights={PersonId(person): weight for person, weight in queue.weights.items()},
+            point_ms=queue.point,
+            same_operator_within_ms=queue.same_operator_within,
+            same_operator_first_ms=queue.same_operator_first,
         )
         for name, queue in queues.queue.items()
     }
+
+
+def _backup(backup: Backup | None) -> policy.Backup | None:
+    if backup is None:
+        return None
+    return policy.Backup(_people(backup.people), backup.below, backup.answered_within, backup.over)
 
 
 def _people(names: list[str]) -> tuple[PersonId, ...]:
@@ -131,7 +145,7 @@ def _step(step: Step) -> policy.Step:
         case "queue":
             assert step.queue is not None
             assert step.at_most is not None
-            return policy.QueueStep(step.queue, step.at_most, step.flag)
+            return policy.QueueStep(step.queue, step.at_most, step.flag, dict(step.skills), step.relax_every or 0)
         case "ring":
             assert step.at_most is not None
             each_ms = step.at_most if step.each is None else step.each

@@ -7,85 +7,32 @@ one step); what needs two places to see (an unknown queue, a rule never reached)
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Literal
 
-import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from switchboard.config.problems import did_you_mean
-from switchboard.config.units import Duration, Hours, Like
-from switchboard.core.opening_hours import Span
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _timezone(name: str) -> str:
-    if name not in available_timezones():
-        hint = did_you_mean(name, sorted(available_timezones()))
-        raise ValueError(f'no timezone is called "{name}"' + (f"; {hint}" if hint else ""))
-    return name
-
-
-def _region(name: str) -> str:
-    if name not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f'no numbering plan is known for region "{name}"; write two capitals such as "RU"')
-    return name
-
-
-def _iso_date(value: Any) -> str:
-    if type(value) is date:
-        return value.isoformat()
-    try:
-        return date.fromisoformat(value).isoformat()
-    except (TypeError, ValueError):
-        raise ValueError("not a date, write for example 2027-01-01") from None
-
-
-_DEBTS = ("overdue", "over_limit", "overdue_and_over_limit")
-
-
-def _debts(value: Any) -> Any:
-    return list(_DEBTS) if value == "any" else _as_list(value)
-
-
-Name = Annotated[str, Like(r"[a-z][a-z0-9_]{0,31}", 'small Latin letters, digits and "_", beginning with a letter')]
-"""Name of a table; others refer to it."""
-Title = Annotated[str, Like(r"[^\x00-\x1f\x7f]{1,100}", "1 to 100 signs on one line")]
-PersonName = Annotated[
-    str,
-    # It also lands in Asterisk's files: no sign that means something there.
-    Like(
-        r'[^\x00-\x1f\x7f";,<>\\\[\]|]{1,60}',
-        "1 to 60 signs, without line breaks, quotes, commas, semicolons, brackets, bars and backslashes",
-    ),
-]
-Digits = Annotated[str, Like(r"[0-9]{1,15}", "1 to 15 digits")]
-Code = Annotated[str, Like(r"\*?[0-9]{1,6}", 'digits, with or without "*" before them')]
-Language = Annotated[str, Like(r"[a-z]{2}(_[A-Z]{2})?", 'a language such as "en" or "ru"')]
-SipUser = Annotated[str, Like(r"[a-z0-9_]{0,32}", 'small Latin letters, digits and "_"; empty for no phone')]
-Music = Annotated[str, Like(r"[A-Za-z0-9_-]{1,40}", 'letters, digits, "-" and "_"')]
-Whom = Annotated[
-    str,
-    Like(
-        r"own_manager|department_head|(head_of|pool|person):[a-z][a-z0-9_]*",
-        "own_manager, department_head, head_of:DEPARTMENT, pool:POOL or person:PERSON",
-    ),
-]
-Prompts = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1, max_length=10)]
-OneOrMore = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
-Meant = Annotated[list[Whom], BeforeValidator(_as_list), Field(min_length=1)]
-Timezone = Annotated[str, AfterValidator(_timezone)]
-Date = Annotated[str, BeforeValidator(_iso_date)]
-OpenHours = Annotated[tuple[Span, ...], Hours()]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
+from switchboard.config.fields import (
+    Code,
+    Date,
+    Debts,
+    Digits,
+    Language,
+    Level,
+    Meant,
+    Name,
+    OneOrMore,
+    OpenHours,
+    PersonName,
+    Prompts,
+    SipUser,
+    Table,
+    Timezone,
+    Title,
+    as_list,
+    region_known,
+)
+from switchboard.config.queues_file import QueuesFile
+from switchboard.config.units import Duration, Like
 
 # company.toml --------------------------------------------------------------------------------------------------
 
@@ -101,7 +48,7 @@ class Company(Table):
 
 
 class Numbers(Table):
-    region: Annotated[str, AfterValidator(_region)] = Field(
+    region: Annotated[str, AfterValidator(region_known)] = Field(
         default="RU", description="Country whose numbering plan holds for numbers written without a country code."
     )
     area_code: Digits | None = Field(default=None, description="Put before local numbers without one.")
@@ -207,6 +154,9 @@ class Person(Table):
     extension: Digits | None = Field(default=None, description="Internal number; everybody with a phone has one.")
     department: str | None = Field(default=None, description="Department the person belongs to.")
     may_call_out: bool = Field(default=False, description="May call outside numbers.")
+    skills: dict[Name, Level] = Field(
+        default={}, description="What the person is good at, from 1 to 5; steps may ask for it."
+    )
     signed_in: bool | None = Field(
         default=None,
         description="On shift until signed out; where absent, operators sign in by code and others need not.",
@@ -222,34 +172,12 @@ class StaffFile(Table):
     pool: dict[Name, Pool] = Field(default={})
 
 
-# queues.toml ---------------------------------------------------------------------------------------------------
-
-
-class Queue(Table):
-    title: Title = Field(description="Shown to people.")
-    people: list[str] = Field(description="Who serves it; the one idle longest rings first.")
-    ring_for: Annotated[int, Duration("1s", "2m")] = Field(
-        default=15_000, description="How long one phone rings for one caller before the next one does."
-    )
-    wrap_up: Annotated[int, Duration("0s", "30m")] = Field(
-        default=5_000, description="Time to oneself after a call from this queue."
-    )
-    music: Music = Field(default="default", description="Music class of Asterisk (musiconhold.conf) that callers hear.")
-    priority: dict[str, Annotated[int, Field(ge=-100, le=100)]] = Field(
-        default={}, description="Per client class: higher is served first, absent is 0."
-    )
-
-
-class QueuesFile(Table):
-    queue: dict[Name, Queue] = Field(min_length=1)
-
-
 # routing.toml --------------------------------------------------------------------------------------------------
 
 Kind = Literal["queue", "ring", "message", "callback"]
 _KEYS_OF_STEP: dict[Kind, tuple[set[str], set[str]]] = {
     # kind: (keys it needs, keys it may have)
-    "queue": ({"at_most"}, {"flag"}),
+    "queue": ({"at_most"}, {"flag", "skills", "relax_every"}),
     "ring": ({"at_most"}, {"each", "strategy"}),
     "message": (set(), set()),
     "callback": ({"prompts"}, set()),
@@ -277,6 +205,14 @@ class Step(Table):
     flag: Title | None = Field(
         default=None, description="`queue`: why this caller deserves care, for operator and record."
     )
+    skills: dict[Name, Level] = Field(
+        default={}, description="`queue`: what whoever is rung must be good at, and how good at least (1 to 5)."
+    )
+    relax_every: Annotated[int, Duration("1s", "1h")] | None = Field(
+        default=None,
+        description="`queue`: after each such time every level falls by one, until the skill is not asked for; "
+        "where absent, it is asked for to the end.",
+    )
     prompts: Prompts | None = Field(default=None, description="`callback`: what the caller hears before the end.")
 
     @property
@@ -295,6 +231,8 @@ class Step(Table):
             raise ValueError(f'a {kinds[0]} step needs "{key}"')
         for key in sorted(rest - needed - allowed):
             raise ValueError(f'a {kinds[0]} step has no "{key}"')
+        if self.relax_every is not None and not self.skills:
+            raise ValueError('"relax_every" without "skills": nothing is asked for that could be relaxed')
         if self.each is not None and self.at_most is not None and self.each > self.at_most:
             raise ValueError('"each" is longer than "at_most": the first person would take all the time and more')
         return self
@@ -307,14 +245,9 @@ class Plan(Table):
     step: list[Step] = Field(min_length=1, description="Tried in this order; the last one always works.")
 
 
-Debts = Annotated[
-    list[Literal["none", "overdue", "over_limit", "overdue_and_over_limit"]],
-    BeforeValidator(_debts),
-    Field(min_length=1),
-]
 NumberKinds = Annotated[
     list[Literal["public", "internal", "short", "withheld", "unreadable"]],
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     Field(min_length=1),
 ]
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from switchboard.config.files import Plan, Rule, Step
 from switchboard.config.problems import Path
+from switchboard.config.queue_checks import check_skills
 from switchboard.config.read import Files
 from switchboard.config.references import check_prompts, known, known_class, phone_of
 from switchboard.core.caller import Debt
@@ -74,6 +75,7 @@ def _check_end(files: Files, name: str, plan: Plan) -> None:
 def _check_step(files: Files, step: Step, path: Path) -> None:
     if step.queue is not None:
         known(files, "queue", step.queue, _FILE, (*path, "queue"))
+        check_skills(files, step, _FILE, path)
     for key, whom in (("ring", step.ring or []), ("callback", step.callback or [])):
         for index, one in enumerate(whom):
             kind, _, name = one.partition(":")

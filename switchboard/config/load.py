@@ -9,8 +9,9 @@ from switchboard.config.build import build
 from switchboard.config.flow import check_plans, check_rules
 from switchboard.config.hours import check_hours
 from switchboard.config.problems import BadConfig, Problem
+from switchboard.config.queue_checks import check_queues
 from switchboard.config.read import read_files
-from switchboard.config.references import check_company, check_queues, check_staff
+from switchboard.config.references import check_company, check_staff
 from switchboard.core.policy import Policy
 
 __all__ = ["BadConfig", "Checked", "examine", "load"]

@@ -17,17 +17,17 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from switchboard.config.fields import Table
 from switchboard.config.files import (
     FILES,
     CompanyFile,
     HoursFile,
-    QueuesFile,
     RoutingFile,
     StaffFile,
-    Table,
 )
 from switchboard.config.locate import Lines
 from switchboard.config.problems import Path, Problem, did_you_mean, show_path
+from switchboard.config.queues_file import QueuesFile
 
 _Model = TypeVar("_Model", bound=Table)
 _MAY_BE_ABSENT = ("hours.toml",)

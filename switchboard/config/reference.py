@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from switchboard.config import files
-from switchboard.config.files import FILES, Table
+from switchboard.config import files, queues_file
+from switchboard.config.fields import Table
+from switchboard.config.files import FILES
 from switchboard.config.units import show_duration
 
 _INTRODUCTION = """\
@@ -45,7 +46,11 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         ("[person.NAME]", files.Person, "Everybody with a phone, and everybody who is responsible for something."),
         ("[pool.NAME]", files.Pool, "People who share a duty."),
     ],
-    "queues.toml": [("[queue.NAME]", files.Queue, "Where callers wait for the next free operator.")],
+    "queues.toml": [
+        ("[queue.NAME]", queues_file.Queue, "Where callers wait for the next free operator."),
+        ("[[queue.NAME.tier]]", queues_file.Tier, "Who is rung besides for callers who have waited for a while."),
+        ("[queue.NAME.backup]", queues_file.Backup, "Who stands in while the service level is low."),
+    ],
     "routing.toml": [
         (
             "[[rule]]",

@@ -215,29 +215,3 @@ def _check_extension(files: Files, name: str, person: Person, taken: dict[str, s
         files.problem(
             "staff.toml", path, f"extension {extension} begins like an outside number ({prefix})", warning=True
         )
-
-
-# queues.toml ---------------------------------------------------------------------------------------------------
-
-
-def check_queues(files: Files) -> None:
-    if files.queues is None:
-        return
-    people = files.staff.person if files.staff is not None else {}
-    for name, queue in files.queues.queue.items():
-        path: Path = ("queue", name, "people")
-        if not queue.people:
-            files.problem("queues.toml", path, f'nobody serves the queue "{name}"', "name at least one operator")
-        for index, member in enumerate(queue.people):
-            known(files, "person", member, "queues.toml", (*path, index))
-            if member in people and phone_of(member, people[member]) == "":
-                files.problem("queues.toml", (*path, index), f'"{member}" has no phone, so cannot serve a queue')
-        once(files, queue.people, "queues.toml", path)
-        for priority_class in queue.priority:
-            known_class(files, priority_class, "queues.toml", ("queue", name, "priority", priority_class))
-    # an operator may be meant by a name that is wrong
-    if not files.troubled("queues.toml"):
-        serving = {member for queue in files.queues.queue.values() for member in queue.people}
-        for name, person in people.items():
-            if person.role == "operator" and name not in serving:
-                files.problem("staff.toml", ("person", name), f'operator "{name}" serves no queue', warning=True)

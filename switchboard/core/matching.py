@@ -3,7 +3,7 @@
 Doing what is chosen is the queue's job; the board only answers, and it is derived: from the same floor it can be
 made again at any time, and then answers the same.
 
-Callers who ask for the same stand in one heap; for everybody the board knows the heaps of those whom they may be rung for.
+Callers who ask for the same stand in one heap; for each person the board knows the heaps of those they may be rung for.
 A ready person stands in a heap for each queue and skill of theirs, by level. So each choice looks at the first of a few
 heaps, however many wait: some ten microseconds among 10 000 people and 100 000 callers (``benchmarks/matching.py``).
 What its owner has left behind in a heap (a call that ended, a person who is busy) is dropped when it comes to the top.

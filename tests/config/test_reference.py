@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from switchboard.config import files
-from switchboard.config.files import FILES, Table
+from switchboard.config import files, queues_file
+from switchboard.config.fields import Table
+from switchboard.config.files import FILES
 from switchboard.config.reference import reference, tables
 from switchboard.config.settings import PREFIX
 
@@ -18,11 +19,10 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_table_and_key_is_described() -> None:
-    models = [
-        one for one in vars(files).values() if isinstance(one, type) and issubclass(one, Table) and one is not Table
-    ]
+    named = {**vars(files), **vars(queues_file)}.values()
+    models = {one for one in named if isinstance(one, type) and issubclass(one, Table) and one is not Table}
     assert {model.__name__ for model in models} == {model.__name__ for model in tables()}
-    for model in set(models) - set(FILES.values()):
+    for model in models - set(FILES.values()):
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name} has no description"
 
