@@ -111,9 +111,10 @@ def find_person(floor: Floor, call: Call) -> bool:
     """Ring whoever is to be rung for a call that waits; music when there is nobody. Says whether somebody rings."""
     seating.settle(floor)
     queue = floor.queue_of(call, _waiting(call).queue)
-    backup.review_for(floor, call, queue.name)
+    backup_opens = backup.review_for(floor, call, queue.name)
     review_need(floor, call)
-    people = _choose(floor, call, queue)
+    others_first = backup_opens and len(floor.waiting[queue.name]) > 1
+    people = _choose(floor, call, queue) if not others_first else []
     if not people:
         let_hear_music(floor, call, queue.music)
         floor.board.wait(seating.as_waiting(floor, call))

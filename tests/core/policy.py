@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core.ids import PersonId, PhoneId
-from switchboard.core.policy import Person, Policy, Queue, Role
+from switchboard.core.policy import Backup, Person, Policy, Queue, QueueStep, QueueStrategy, Role, Tier
 from switchboard.sim.company import sample_policy
 
 POLICY = sample_policy()
@@ -52,6 +52,36 @@ def with_a_narrow_door() -> Policy:
     return msgspec.structs.replace(POLICY, version="a narrow door", limits=limits)
 
 
+def with_operators(version: str, step: dict[str, object] | None = None, **changes: object) -> Policy:
+    """The operators' queue, and the step by which callers wait in it, with these changes."""
+    operators = _with(POLICY.queues["operators"], **changes)
+    waits = msgspec.structs.replace(QueueStep("operators", 60_000), **(step or {}))
+    orders = msgspec.structs.replace(POLICY.plans["orders"], steps=(waits, *POLICY.plans["orders"].steps[1:]))
+    queues, plans = POLICY.queues | {"operators": operators}, POLICY.plans | {"orders": orders}
+    return msgspec.structs.replace(POLICY, version=version, queues=queues, plans=plans)
+
+
+def with_tiers() -> Policy:
+    """rita is rung after 10 s of waiting; vera, a manager, after 20."""
+    tiers = (Tier((PersonId("rita"),), 10_000), Tier((PersonId("vera"),), 20_000))
+    return with_operators("tiers", people=(PersonId("olga"), PersonId("pavel")), tiers=tiers)
+
+
+def with_backup() -> Policy:
+    """vera and gleb stand in while fewer than three in four are answered within 10 s."""
+    people = (PersonId("olga"), PersonId("pavel"))
+    backup = Backup((PersonId("vera"), PersonId("gleb")), below_percent=75, within_ms=10_000, over_ms=600_000)
+    return with_operators("backup", people=people, backup=backup)
+
+
+def with_skills(version: str, step: dict[str, object]) -> Policy:
+    """olga speaks English very well, pavel a little; rita, who is good at complaints, does not."""
+    skills = {"olga": {"english": 5}, "pavel": {"english": 2}, "rita": {"complaints": 4}}
+    policy = with_operators(version, step)
+    people = {one: msgspec.structs.replace(person, skills=skills.get(one, {})) for one, person in policy.people.items()}
+    return msgspec.structs.replace(policy, people=people)
+
+
 def _with(queue: Queue, **changes: object) -> Queue:
     return msgspec.structs.replace(queue, **changes)
 
@@ -63,4 +93,12 @@ POLICIES = {
     "no dispatch": without_dispatch(),
     "narrow door": with_a_narrow_door(),
     "two calls": with_two_calls_at_once(),
+    **{strategy.value: with_operators(strategy.value, strategy=strategy) for strategy in QueueStrategy},
+    "weighted": with_operators("weighted", strategy=QueueStrategy.RANDOM_WEIGHTED, weights={PersonId("rita"): 8}),
+    "tiers": with_tiers(),
+    "backup": with_backup(),
+    "english": with_skills("english", {"skills": {"english": 3}}),
+    "english at first": with_skills("english at first", {"skills": {"english": 3}, "relax_every_ms": 10_000}),
+    "same operator": with_operators("same operator", same_operator_within_ms=3_600_000, same_operator_first_ms=5_000),
+    "a second a point": with_operators("a second a point", point_ms=1_000),
 }
