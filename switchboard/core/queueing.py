@@ -129,9 +129,11 @@ def _choose(floor: Floor, call: Call, queue: Queue) -> list[PersonId]:
         person = floor.board.person_for(caller, lambda one: _is_ready(floor, one))
         return [person] if person is not None else []
     suited = [one for one in queue.everybody if _is_ready(floor, one) and floor.board.suits(one, caller)]
-    if queue.strategy is QueueStrategy.RANDOM_WEIGHTED and suited:
-        return [strategies.draw(queue, suited, call)]
-    return suited
+    if queue.strategy is QueueStrategy.ALL or not suited:
+        return suited
+    tiers = seating.tiers_of(queue)
+    first = min(tiers[one] for one in suited)
+    return [strategies.draw(queue, [one for one in suited if tiers[one] == first], call)]
 
 
 def _is_ready(floor: Floor, person: PersonId) -> bool:

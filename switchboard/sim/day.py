@@ -25,16 +25,17 @@ from switchboard.core.facts import (
     StaffCommanded,
 )
 from switchboard.core.ids import LegId, PersonId, PhoneId
+from switchboard.core.policy import Policy
 from switchboard.core.survey import differences
 from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
 from switchboard.sim.checks import Witness
 from switchboard.sim.company import DAY_MS, sample_policy
-from switchboard.sim.traffic import Traffic
+from switchboard.sim.traffic import SMALL_COMPANY, Customs, Traffic
 from switchboard.sim.world import Leg, Unkindness, World
 
 FULL_CHECK_EVERY = 500
 """Facts between two checks of everything; what a fact changed is checked after each."""
-_PHONE_AWAY_EVERY_MS, _STAFF_ACTS_EVERY_MS, _RELOAD_EVERY_MS = 400_000, 30_000, 1_200_000
+_RELOAD_EVERY_MS = 1_200_000
 
 
 class BrokenPromise(AssertionError):
@@ -56,15 +57,23 @@ class Report(Struct):
         return f"seed {self.seed}: {self.calls} calls, {self.facts} facts, {speed}; {outcomes}"
 
 
+class Company(Struct):
+    """Whose day it is. Its admin goes from one of the policies to the next and back."""
+
+    policies: list[Policy]
+    customs: Customs
+
+
 class Day:
-    def __init__(self, seed: int, calls: int, unkind: Unkindness) -> None:
+    def __init__(self, seed: int, calls: int, unkind: Unkindness, company: Company | None = None) -> None:
         self.seed = seed
         self.random = Random(seed)
         self.exchange = Exchange()
         self.witness = Witness(self.exchange)
-        self.traffic = Traffic(self.random, calls)
+        company = company or Company([sample_policy(f"sample-{number}") for number in range(2)], SMALL_COMPANY)
+        self.policies, self.customs = company.policies, company.customs
+        self.traffic = Traffic(self.random, calls, self.customs)
         self.world = World(self.traffic, self.random, unkind, self._hand, DAY_MS)
-        self.policies = [sample_policy(f"sample-{number}") for number in range(2)]
         self.facts = self.came_in = 0
         self.recent: deque[tuple[int, Fact, Handled]] = deque(maxlen=4_000)
 
@@ -76,8 +85,8 @@ class Day:
         world.survey()
         world.plan_outage()
         world.after(0, self._somebody_calls)
-        world.after(_PHONE_AWAY_EVERY_MS, self._phone_goes)
-        world.after(_STAFF_ACTS_EVERY_MS, self._staff_act)
+        world.after(self.customs.phone_away_every_ms, self._phone_goes)
+        world.after(self.customs.staff_acts_every_ms, self._staff_act)
         world.after(_RELOAD_EVERY_MS, self._reload)
         world.after(int(EVERY_S * 1000), self._patrol)
         while not traffic.is_over or self.exchange.floor.calls:
@@ -191,7 +200,7 @@ class Day:
             (StaffCommand.SIGN_IN, StaffCommand.RESUME) if back else (StaffCommand.SIGN_OUT, StaffCommand.PAUSE)
         )
         self._hand(StaffCommanded(person, command, "" if back else "lunch"))
-        self.world.after(int(self.random.expovariate(1 / _STAFF_ACTS_EVERY_MS)), self._staff_act)
+        self.world.after(int(self.random.expovariate(1 / self.customs.staff_acts_every_ms)), self._staff_act)
 
     def _phone_goes(self) -> None:
         if self.traffic.is_over:
@@ -201,7 +210,7 @@ class Day:
         if not self.world.away:
             self._hand(PhoneSeen(phone, registered=False))
         self.world.after(int(self.random.random() * 120_000), self._phone_comes, phone)
-        self.world.after(int(self.random.expovariate(1 / _PHONE_AWAY_EVERY_MS)), self._phone_goes)
+        self.world.after(int(self.random.expovariate(1 / self.customs.phone_away_every_ms)), self._phone_goes)
 
     def _phone_comes(self, phone: PhoneId) -> None:
         self.world.registered[phone] = True
@@ -217,6 +226,6 @@ class Day:
         self.world.after(int(self.random.expovariate(1 / _RELOAD_EVERY_MS)), self._reload)
 
 
-def run(seed: int, calls: int, unkind: Unkindness | None = None) -> Report:
+def run(seed: int, calls: int, unkind: Unkindness | None = None, company: Company | None = None) -> Report:
     """Simulate at least ``calls`` calls, those between phones included. Raises ``BrokenPromise``."""
-    return Day(seed, calls, unkind if unkind is not None else Unkindness()).run()
+    return Day(seed, calls, unkind if unkind is not None else Unkindness(), company).run()

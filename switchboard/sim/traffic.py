@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from random import Random
 
+from msgspec import Struct
+
 from switchboard.core.caller import Client
 from switchboard.core.ids import PersonId
 from switchboard.core.phone_number import PhoneNumber
@@ -15,19 +17,51 @@ from switchboard.sim.company import CLASSES, DISPATCH, ORDERS
 
 _DAY_MS, _HOUR_MS = 24 * 3_600_000, 3_600_000
 _MOSCOW_MS = 3 * _HOUR_MS
-_MANAGERS = ("anna", "boris", "vera", "gleb")
-_DIALLED = ("101", "102", "103", "201", "202", "301", "401", "989161234567", "99", "112", "*99", "984952000001")
 _CODES = ("*10", "*11", "*20", "*201", "*21")
+
+
+class Customs(Struct, frozen=True, kw_only=True):
+    """Who calls a company, where, and how often; and what its staff do beside taking calls."""
+
+    lines: tuple[tuple[str, float], ...]
+    """Numbers that are dialled, each with how often."""
+    managers: tuple[PersonId, ...]
+    dialled: tuple[str, ...]
+    """On phones, beside codes."""
+    clients: int
+    """Numbers that call; every second is in the client file."""
+    classes: tuple[str, ...]
+    busy_every_ms: int
+    """Between two calls from nine to six, on average."""
+    quiet_every_ms: int
+    phone_away_every_ms: int
+    staff_acts_every_ms: int
+
+
+SMALL_COMPANY = Customs(
+    lines=((DISPATCH, 0.15), (ORDERS, 0.845), ("+74959999999", 0.005)),
+    managers=tuple(map(PersonId, ("anna", "boris", "vera", "gleb"))),
+    dialled=("101", "102", "103", "201", "202", "301", "401", "989161234567", "99", "112", "*99", "984952000001"),
+    clients=400,
+    classes=CLASSES,
+    busy_every_ms=6_000,
+    quiet_every_ms=40_000,
+    phone_away_every_ms=400_000,
+    staff_acts_every_ms=30_000,
+)
+"""In its busy hours about one in three callers has to wait."""
 
 
 class Traffic:
     """The seeded source of everything that people decide. ``calls`` is how many come in from outside or phones."""
 
-    def __init__(self, random: Random, calls: int) -> None:
+    def __init__(self, random: Random, calls: int, customs: Customs = SMALL_COMPANY) -> None:
         self.random = random
         self.calls = calls
+        self.customs = customs
         self.made = 0
-        self.numbers = [f"+7495{7_000_000 + number}" for number in range(400)]
+        self._lines, self._weights = zip(*customs.lines, strict=True)
+        self.numbers = [f"+7495{7_000_000 + number}" for number in range(customs.clients)]
         self._files = {number: self._clients(index) for index, number in enumerate(self.numbers) if index % 2}
 
     @property
@@ -35,9 +69,10 @@ class Traffic:
         return self.made >= self.calls
 
     def next_call_in_ms(self, now_ms: int) -> int:
-        """Busy from nine to six, when about one in three callers has to wait; quiet at night."""
+        """Busy from nine to six, quiet at night."""
         hour = (now_ms + _MOSCOW_MS) % _DAY_MS // _HOUR_MS
-        return 1 + int(self.random.expovariate(1 / (6_000 if 9 <= hour < 18 else 40_000)))
+        every_ms = self.customs.busy_every_ms if 9 <= hour < 18 else self.customs.quiet_every_ms
+        return 1 + int(self.random.expovariate(1 / every_ms))
 
     def number(self) -> str:
         dice = self.random.random()
@@ -48,8 +83,8 @@ class Traffic:
         return self.random.choice(self.numbers)
 
     def line(self) -> str:
-        dice = self.random.random()
-        return DISPATCH if dice < 0.15 else ORDERS if dice < 0.995 else "+74959999999"
+        line: str = self.random.choices(self._lines, self._weights)[0]
+        return line
 
     def patience_ms(self) -> int:
         """How long a caller waits for a person. One in twenty-five is gone before anything could happen."""
@@ -59,7 +94,7 @@ class Traffic:
 
     def dialled(self) -> str:
         """What somebody dials on their phone: colleagues and numbers outside as often as codes."""
-        return self.random.choice(_DIALLED if self.random.random() < 0.5 else _CODES)
+        return self.random.choice(self.customs.dialled if self.random.random() < 0.5 else _CODES)
 
     def clients_of(self, number: PhoneNumber) -> tuple[Client, ...]:
         return self._files.get(number.e164 or "", ())
@@ -69,11 +104,11 @@ class Traffic:
 
     def _client(self, client_id: str) -> Client:
         chance = self.random.random
-        manager = PersonId(self.random.choice(_MANAGERS)) if chance() < 0.9 else None
+        manager = self.random.choice(self.customs.managers) if chance() < 0.9 else None
         return Client(
             client_id=client_id,
             name=client_id.title(),
-            client_class=self.random.choice(CLASSES),
+            client_class=self.random.choice(self.customs.classes),
             manager=PersonId("nobody") if chance() < 0.01 else manager,
             department=self.random.choice(("wholesale", "regional", None)),
             credit_limit_minor=100_000 if chance() < 0.5 else None,
