@@ -53,6 +53,8 @@ class Floor:
         """Per queue, the calls that stand in it, whether or not somebody is being rung for them."""
         self.queues: dict[str, Queue] = {}
         """As they are today, and those that were closed while callers wait in them."""
+        self.tiers: dict[str, dict[PersonId, int]] = {}
+        """By queue, everybody who serves it, with their tier."""
         self.board = Board()
         """Of those, the ones for whom nobody is being rung, and who is ready for them; see ``seating``."""
         self.deadlines: list[tuple[int, str, str]] = []
@@ -99,7 +101,8 @@ class Floor:
         """The call is over and all its legs are gone."""
         for leg in (call.leg, *call.legs):
             self.leg_owner.pop(leg, None)
-        for person in list(self.people.values()):
+        people = [self.people.get(one) for one in (call.caller_person, *call.legs.values()) if one is not None]
+        for person in filter(None, people):
             for leg in [leg for leg, engaged in person.legs.items() if engaged.call == call.call_id]:
                 self.release(person.person_id, leg)
         call.legs.clear()

@@ -13,7 +13,7 @@ from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
 from switchboard.core.policy import QueueStrategy
-from switchboard.core.seating import backup_tier, tiers_of
+from switchboard.core.seating import backup_tier
 from switchboard.core.staff import Doing, PersonRecord
 
 
@@ -86,14 +86,14 @@ def _of_readiness(floor: Floor, person: PersonRecord) -> Iterator[str]:
     if person.state is not PersonState.READY or not floor.switch_ready:
         return
     for queue, line_up in floor.waiting.items():
-        if line_up and person.person_id in floor.queues[queue].everybody:
+        if line_up and person.person_id in floor.tiers[queue]:
             for call_id in line_up:
                 yield from _neglected(floor, floor.calls[call_id], person)
 
 
 def _of_waiting(floor: Floor, call: Call) -> Iterator[str]:
     if isinstance(call.state, Waiting) and floor.switch_ready:
-        for person in floor.queue_of(call, call.state.queue).everybody:
+        for person in floor.tiers[call.state.queue]:
             if person in floor.people and floor.people[person].state is PersonState.READY:
                 yield from _neglected(floor, call, floor.people[person])
 
@@ -112,7 +112,7 @@ def may_be_rung(floor: Floor, person_id: PersonId, call: Call) -> bool:
     if not isinstance(state, Waiting) or person_id in call.not_again:
         return False
     queue = floor.queue_of(call, state.queue)
-    tier = tiers_of(queue).get(person_id)
+    tier = floor.tiers[state.queue].get(person_id)
     if state.only is not None or tier is None:
         return state.only == person_id
     skills = person.skills if person is not None else {}

@@ -56,6 +56,8 @@ def join(floor: Floor, call: Call, step: QueueStep) -> None:
     queue = floor.queue_of(call, step.queue)
     call.enter(Waiting(step.queue, floor.at_ms + step.at_most_ms, since_ms=floor.at_ms))
     floor.join_queue(call, step.queue)
+    if step.queue not in floor.queues:  # closed since the call came
+        seating.set_up(floor)
     floor.because(call, "step", f"waits in queue {step.queue}, at most {step.at_most_ms / 1000:g} s")
     keep_for_same_operator(floor, call, queue)
     find_person(floor, call)
@@ -131,7 +133,7 @@ def _choose(floor: Floor, call: Call, queue: Queue) -> list[PersonId]:
     suited = [one for one in queue.everybody if _is_ready(floor, one) and floor.board.suits(one, caller)]
     if queue.strategy is QueueStrategy.ALL or not suited:
         return suited
-    tiers = seating.tiers_of(queue)
+    tiers = floor.tiers[queue.name]
     first = min(tiers[one] for one in suited)
     return [strategies.draw(queue, [one for one in suited if tiers[one] == first], call)]
 

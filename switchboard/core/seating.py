@@ -47,10 +47,11 @@ def _tiers(floor: Floor) -> dict[PersonId, dict[str, int]]:
     for call in floor.calls.values():
         for name in [name for name, line_up in floor.waiting.items() if call.call_id in line_up]:
             floor.queues.setdefault(name, floor.queue_of(call, name))
+    floor.tiers = {queue.name: tiers_of(queue) for queue in floor.queues.values()}
     found: dict[PersonId, dict[str, int]] = {}
-    for queue in floor.queues.values():
-        for person, tier in tiers_of(queue).items():
-            found.setdefault(person, {})[queue.name] = tier
+    for name, tiers in floor.tiers.items():
+        for person, tier in tiers.items():
+            found.setdefault(person, {})[name] = tier
     return found
 
 

@@ -56,7 +56,6 @@ from switchboard.core.facts import (
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
-from switchboard.core.seating import tiers_of
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -315,10 +314,10 @@ class Witness:
         """Those whom the queue's strategy would put before ``person``; the tallies it goes by are its own matter."""
         assert isinstance(call.state, Waiting)
         floor, queue = self.exchange.floor, self.exchange.floor.queue_of(call, call.state.queue)
-        tiers, mine = tiers_of(queue), floor.people[person]
+        tiers, mine = floor.tiers[queue.name], floor.people[person]
         if call.state.only is not None:
             return
-        for other in queue.everybody:
+        for other in tiers:
             record = floor.people.get(other)
             if record is None or record.state is not PersonState.READY or not may_be_rung(floor, other, call):
                 continue
@@ -329,8 +328,7 @@ class Witness:
     def _queue_jumpers(self, call: Call, person: PersonId) -> Iterator[str]:
         floor = self.exchange.floor
         for name in floor.waiting:
-            queue = floor.queues.get(name)
-            if queue is None or person not in queue.everybody:
+            if person not in floor.tiers.get(name, {}):
                 continue
             for other_id in floor.waiting[name]:
                 other = floor.calls[other_id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core.ids import PersonId, PhoneId
-from switchboard.core.policy import Backup, Person, Policy, Queue, QueueStep, QueueStrategy, Role, Tier
+from switchboard.core.policy import Backup, Person, Policy, Queue, QueueStep, QueueStrategy, Role, Rule, Tier
 from switchboard.sim.company import sample_policy
 
 POLICY = sample_policy()
@@ -37,6 +37,15 @@ def without_dispatch() -> Policy:
         lines={"orders": POLICY.lines["orders"]},
         plans={name: plan for name, plan in POLICY.plans.items() if name != "freight"},
         rules=tuple(rule for rule in POLICY.rules if rule.plan != "freight"),
+    )
+
+
+def without_operators() -> Policy:
+    """The operators' queue is closed, and everybody is sent to the dispatch desk."""
+    queues = {"dispatch": POLICY.queues["dispatch"]}
+    plans = {"freight": msgspec.structs.replace(POLICY.plans["freight"], steps=(QueueStep("dispatch", 60_000),))}
+    return msgspec.structs.replace(
+        POLICY, version="without operators", queues=queues, plans=plans, rules=(Rule("all", "freight"),)
     )
 
 
@@ -91,6 +100,7 @@ POLICIES = {
     "sofia": with_sofia(),
     "short rings": with_short_rings(),
     "no dispatch": without_dispatch(),
+    "no operators": without_operators(),
     "narrow door": with_a_narrow_door(),
     "two calls": with_two_calls_at_once(),
     **{strategy.value: with_operators(strategy.value, strategy=strategy) for strategy in QueueStrategy},
