@@ -67,7 +67,7 @@ class Queue(Table):
         description="A class of one point more is served as if it had come so much earlier. So a caller is overtaken "
         "only by those who came later by less than the difference in points times this.",
     )
-    same_operator_within: Annotated[int, Duration("0s", "30d")] = Field(
+    same_operator_within: Annotated[int, Duration("0s", "720h")] = Field(
         default=0,
         description="Who talked with an operator of this queue within this time is offered to that one first; "
         "`0s`: to anybody.",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from switchboard.config import files, queues_file
 from switchboard.config.check import BAD, check
+from switchboard.config.fields import Table
 from switchboard.config.files import FILES
 from switchboard.config.load import BadConfig, examine, load
+from switchboard.config.units import Duration, read_duration
 from switchboard.core.policy import Limits, Outbound, Prompts
 
 SOUND = Path(__file__).parent / "sound"
@@ -132,3 +136,24 @@ def test_lines_speak_the_company_s_language_unless_told(folder: Path) -> None:
     assert load(folder).lines["main"].language == "ru"
     edit(folder, "company.toml", "[line.main]", '[line.main]\nlanguage = "en"')
     assert load(folder).lines["main"].language == "en"
+
+
+def test_the_bounds_of_every_duration_can_be_read() -> None:
+    found = [
+        said
+        for named in (files, queues_file)
+        for model in vars(named).values()
+        if isinstance(model, type) and issubclass(model, Table)
+        for field in model.model_fields.values()
+        for said in _annotations(field.annotation, field.metadata)
+        if isinstance(said, Duration)
+    ]
+    assert len(found) > 15
+    for said in found:
+        assert read_duration(said.low) < read_duration(said.high)
+
+
+def _annotations(annotation: object, metadata: list[object]) -> list[object]:
+    """What is said of a field, also where it may be absent."""
+    inner = [said for one in get_args(annotation) for said in getattr(one, "__metadata__", ())]
+    return [*metadata, *inner]
