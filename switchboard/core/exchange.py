@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from switchboard.core import arrival, fallback, queueing, seating, shifts, snapshot, survey
+from switchboard.core import arrival, fallback, queueing, seating, shifts, silence, snapshot, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.call_state import Call, Ending, Waiting
@@ -34,6 +34,7 @@ from switchboard.core.facts import (
     LegFound,
     LegLeft,
     LegRinging,
+    LegSilent,
     LegVanished,
     LookUpFailed,
     PhoneEngaged,
@@ -108,7 +109,12 @@ class Exchange:
             case DeadlinePassed(call=call_id) if call_id is not None:
                 return self.floor.calls.get(call_id)
             case (
-                LegAnswered(leg=leg) | LegBridged(leg=leg) | LegLeft(leg=leg) | LegEnded(leg=leg) | LegVanished(leg=leg)
+                LegAnswered(leg=leg)
+                | LegBridged(leg=leg)
+                | LegLeft(leg=leg)
+                | LegEnded(leg=leg)
+                | LegVanished(leg=leg)
+                | LegSilent(leg=leg)
             ):
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
             case PlaybackEnded(playback=playback):
@@ -163,6 +169,8 @@ class Exchange:
                 return False
             case LegRinging():
                 return fact.leg in floor.leg_owner
+            case LegSilent(leg=leg):
+                return call is not None and silence.when_silent(floor, call, leg)
             case _:
                 return call is not None and calls.handle(floor, call, fact)
         return True

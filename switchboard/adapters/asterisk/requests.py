@@ -123,6 +123,15 @@ def set_variable(channel: str, variable: str, value: str) -> Request:
     return Request("POST", "channels/{channelId}/variable", {"channelId": channel}, query)
 
 
+def refresh_session(channel: str) -> Request:
+    """Let Asterisk send the far end a re-INVITE that offers what it has already."""
+    return set_variable(channel, "PJSIP_SEND_SESSION_REFRESH()", "invite")
+
+
+def rtp_statistics(channel: str) -> Request:
+    return Request("GET", "channels/{channelId}/rtp_statistics", {"channelId": channel})
+
+
 def start_music(channel: str, music: str) -> Request:
     return Request("POST", "channels/{channelId}/moh", {"channelId": channel}, {"mohClass": music})
 
@@ -187,6 +196,8 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     ring,
     answer,
     set_variable,
+    refresh_session,
+    rtp_statistics,
     start_music,
     stop_music,
     play,

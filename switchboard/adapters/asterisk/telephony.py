@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from switchboard.adapters.asterisk import requests
@@ -31,6 +32,7 @@ from switchboard.adapters.asterisk.rest import Answer as Said
 from switchboard.core.actions import (
     Action,
     Answer,
+    AskWhetherThere,
     Connect,
     HangUp,
     LookUpCaller,
@@ -50,6 +52,16 @@ from switchboard.engine.ports import LegGone, Refused, SwitchAway
 
 _NUMBER = re.compile(r"\+?\d{1,32}")
 _PHONE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+
+
+class RTPstat(Struct, frozen=True):
+    """What Asterisk counted of one channel's voice. The name is ARI's."""
+
+    rxcount: int
+    """Packets that came from the far end."""
+
+
+_COUNTS = msgspec.json.Decoder(RTPstat)
 
 
 class Asks(Protocol):
@@ -89,6 +101,18 @@ class AsteriskTelephony:
         """See the port ``Surveyor``."""
         with _refusals():
             return found(await self._ari.survey(), self._app)
+
+    async def voice_packets(self, leg: LegId) -> int | None:
+        """See the port ``VoiceMeter``."""
+        with _refusals():
+            try:
+                answer = await self._ari.request(requests.rtp_statistics(leg))
+            except AriNotFound:
+                return None
+        try:
+            return _COUNTS.decode(answer.text).rxcount
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise Refused(f"what Asterisk counted cannot be read: {error}") from error
 
     async def _perform(self, action: Action) -> None:
         match action:
@@ -179,7 +203,8 @@ def _worded(
     | Play
     | TakeDownBridge
     | HangUp
-    | SendToDialplan,
+    | SendToDialplan
+    | AskWhetherThere,
 ) -> Request:
     """The one request that an action comes down to."""
     match action:
@@ -201,6 +226,8 @@ def _worded(
             return requests.hang_up(leg, cause)
         case SendToDialplan(leg=leg, context=context):
             return requests.continue_in_dialplan(leg, context, "s")
+        case AskWhetherThere(leg=leg):
+            return requests.refresh_session(leg)
 
 
 def spoken_caller(number: str, name: str) -> str:

@@ -10,6 +10,7 @@ from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk, sp
 from switchboard.core.actions import (
     Action,
     Answer,
+    AskWhetherThere,
     Connect,
     HangUp,
     LookUpCaller,
@@ -25,7 +26,7 @@ from switchboard.core.actions import (
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
-from switchboard.engine.ports import LegGone, Refused
+from switchboard.engine.ports import LegGone, Refused, SwitchAway
 from tests.adapters.asterisk.conftest import Bench
 from tests.adapters.asterisk.fake_ari import Reply, Seen, reply, silence
 
@@ -87,6 +88,11 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
             SendToDialplan(CALL, IN),
             f"POST channels/{IN}/continue",
             {"context": "fallback", "extension": "s", "priority": "1"},
+        ),
+        (
+            AskWhetherThere(CALL, IN),
+            f"POST channels/{IN}/variable",
+            {"variable": "PJSIP_SEND_SESSION_REFRESH()", "value": "invite"},
         ),
     ],
 )
@@ -223,6 +229,39 @@ async def test_a_refusal_shows_no_number(bench: Bench, telephony: AsteriskTeleph
     assert "1234567" not in refused.value.why
 
 
+async def test_asking_a_leg_that_is_gone_is_refused_and_names_nobody(
+    bench: Bench, telephony: AsteriskTelephony
+) -> None:
+    bench.fake.on("POST .*", reply(404, {"message": "Channel not found"}))
+    with pytest.raises(Refused) as refused:
+        await telephony.perform(AskWhetherThere(CALL, IN))
+    assert not isinstance(refused.value, LegGone)
+
+
+async def test_voice_is_counted(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on(
+        f"GET channels/{IN}/rtp_statistics", reply(200, {"rxcount": 151, "txcount": 7, "channel_uniqueid": IN})
+    )
+    assert await telephony.voice_packets(IN) == 151
+    assert asked(bench) == [(f"GET channels/{IN}/rtp_statistics", {})]
+
+
+async def test_nobody_counts_the_voice_of_a_leg_that_is_gone(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("GET .*", reply(404, {"message": "Channel not found"}))
+    assert await telephony.voice_packets(IN) is None
+
+
+async def test_a_count_that_cannot_be_read_is_refused(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("GET .*", reply(200, {"rxcount": "many"}))
+    with pytest.raises(Refused, match="cannot be read"):
+        await telephony.voice_packets(IN)
+
+
+async def test_without_a_connection_nobody_counts(bench: Bench) -> None:
+    with pytest.raises(SwitchAway):
+        await AsteriskTelephony(bench.ari, "switchboard", Trunk()).voice_packets(IN)
+
+
 @pytest.mark.parametrize(
     ("number", "name", "spoken"),
     [
@@ -238,5 +277,5 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
-    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller}
+    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere}
     assert tried == set(Action.__args__)
