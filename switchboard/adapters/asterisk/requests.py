@@ -123,9 +123,8 @@ def set_variable(channel: str, variable: str, value: str) -> Request:
     return Request("POST", "channels/{channelId}/variable", {"channelId": channel}, query)
 
 
-def refresh_session(channel: str) -> Request:
-    """Let Asterisk send the far end a re-INVITE that offers what it has already."""
-    return set_variable(channel, "PJSIP_SEND_SESSION_REFRESH()", "invite")
+def variable(channel: str, variable: str) -> Request:
+    return Request("GET", "channels/{channelId}/variable", {"channelId": channel}, {"variable": variable})
 
 
 def rtp_statistics(channel: str) -> Request:
@@ -196,7 +195,7 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     ring,
     answer,
     set_variable,
-    refresh_session,
+    variable,
     rtp_statistics,
     start_music,
     stop_music,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -61,7 +61,14 @@ class RTPstat(Struct, frozen=True):
     """Packets that came from the far end."""
 
 
-_COUNTS = msgspec.json.Decoder(RTPstat)
+class Variable(Struct, frozen=True):
+    """The name is ARI's."""
+
+    value: str
+
+
+_KEYS = "PJSIP_DTMF_MODE()"
+T = TypeVar("T")
 
 
 class Asks(Protocol):
@@ -109,10 +116,7 @@ class AsteriskTelephony:
                 answer = await self._ari.request(requests.rtp_statistics(leg))
             except AriNotFound:
                 return None
-        try:
-            return _COUNTS.decode(answer.text).rxcount
-        except (msgspec.DecodeError, UnicodeError) as error:
-            raise Refused(f"what Asterisk counted cannot be read: {error}") from error
+        return _decoded(answer, RTPstat).rxcount
 
     async def _perform(self, action: Action) -> None:
         match action:
@@ -120,6 +124,8 @@ class AsteriskTelephony:
                 await self._make(self._leg(action), requests.channel(action.leg))
             case Connect():
                 await self._connect(action)
+            case AskWhetherThere(leg=leg):
+                await self._ask(leg)
             case LookUpCaller():
                 raise TypeError("a look-up is none of Asterisk's business")
             case _:
@@ -152,6 +158,15 @@ class AsteriskTelephony:
             with suppress(AriError):
                 await self._ari.request(requests.delete_bridge(action.bridge))
             raise
+
+    async def _ask(self, leg: LegId) -> None:
+        """ARI has no request for this, and Asterisk does not send a session refresh that would change nothing. But it
+        sends a re-INVITE whenever another way of sending keys is set, and once more when it is set back; what it
+        offers is what the leg has, on hold or not, each time."""
+        answer = await self._ari.request(requests.variable(leg, _KEYS))
+        mode = _decoded(answer, Variable).value
+        for each in ("auto_info" if mode != "auto_info" else "rfc4733", mode):
+            await self._ari.request(requests.set_variable(leg, _KEYS, each))
 
     async def _who_left(self, action: Action, refused: AriRefused) -> LegId | None:
         """The leg without which this could not be done; ``None``: they are all there, or nobody can say."""
@@ -194,6 +209,14 @@ def _refusals() -> Iterator[None]:
         raise Refused(str(error)) from error
 
 
+def _decoded(answer: Said, shape: type[T]) -> T:
+    """Raises ``Refused`` for an answer that is not what ARI describes."""
+    try:
+        return msgspec.json.decode(answer.text, type=shape)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise Refused(f"Asterisk's answer cannot be read: {error}") from error
+
+
 def _worded(
     action: SoundRinging
     | Answer
@@ -203,8 +226,7 @@ def _worded(
     | Play
     | TakeDownBridge
     | HangUp
-    | SendToDialplan
-    | AskWhetherThere,
+    | SendToDialplan,
 ) -> Request:
     """The one request that an action comes down to."""
     match action:
@@ -226,8 +248,6 @@ def _worded(
             return requests.hang_up(leg, cause)
         case SendToDialplan(leg=leg, context=context):
             return requests.continue_in_dialplan(leg, context, "s")
-        case AskWhetherThere(leg=leg):
-            return requests.refresh_session(leg)
 
 
 def spoken_caller(number: str, name: str) -> str:

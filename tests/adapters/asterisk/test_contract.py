@@ -172,8 +172,9 @@ def test_what_surveys_read(models: dict[str, Json], struct: type[msgspec.Struct]
     _hold(models, struct, set())
 
 
-def test_what_is_counted_of_a_voice(models: dict[str, Json]) -> None:
-    _hold(models, telephony.RTPstat, set())
+def test_what_answers_to_our_questions_hold(models: dict[str, Json]) -> None:
+    for struct in (telephony.RTPstat, telephony.Variable):
+        _hold(models, struct, set())
 
 
 def test_what_we_deny_exists(models: dict[str, Json]) -> None:

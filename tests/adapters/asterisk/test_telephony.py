@@ -89,11 +89,6 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
             f"POST channels/{IN}/continue",
             {"context": "fallback", "extension": "s", "priority": "1"},
         ),
-        (
-            AskWhetherThere(CALL, IN),
-            f"POST channels/{IN}/variable",
-            {"variable": "PJSIP_SEND_SESSION_REFRESH()", "value": "invite"},
-        ),
     ],
 )
 async def test_one_action_one_request(
@@ -229,10 +224,35 @@ async def test_a_refusal_shows_no_number(bench: Bench, telephony: AsteriskTeleph
     assert "1234567" not in refused.value.why
 
 
-async def test_asking_a_leg_that_is_gone_is_refused_and_names_nobody(
-    bench: Bench, telephony: AsteriskTelephony
+@pytest.mark.parametrize(
+    ("mode", "other"), [("rfc4733", "auto_info"), ("auto_info", "rfc4733"), ("inband", "auto_info")]
+)
+async def test_a_far_end_is_asked_by_setting_and_setting_back(
+    bench: Bench, telephony: AsteriskTelephony, mode: str, other: str
 ) -> None:
-    bench.fake.on("POST .*", reply(404, {"message": "Channel not found"}))
+    bench.fake.on("GET .*/variable", reply(200, {"value": mode}))
+    await telephony.perform(AskWhetherThere(CALL, IN))
+    line, name = f"channels/{IN}/variable", "PJSIP_DTMF_MODE()"
+    assert asked(bench) == [
+        (f"GET {line}", {"variable": name}),
+        (f"POST {line}", {"variable": name, "value": other}),
+        (f"POST {line}", {"variable": name, "value": mode}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("GET", reply(404, {"message": "Channel not found"})),
+        ("GET", reply(200, {"value": None})),
+        ("POST", reply(404, {"message": "Channel not found"})),
+    ],
+)
+async def test_asking_a_leg_that_is_gone_is_refused_and_names_nobody(
+    bench: Bench, telephony: AsteriskTelephony, method: str, answer: Any
+) -> None:
+    bench.fake.on("GET .*", reply(200, {"value": "rfc4733"}))
+    bench.fake.on(f"{method} .*", answer)
     with pytest.raises(Refused) as refused:
         await telephony.perform(AskWhetherThere(CALL, IN))
     assert not isinstance(refused.value, LegGone)
