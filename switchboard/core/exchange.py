@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from switchboard.core import arrival, fallback, queueing, seating, shifts, silence, snapshot, survey
+from switchboard.core import arrival, fallback, queueing, seating, shifts, snapshot, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.call_state import Call, Ending, Waiting
@@ -169,8 +169,6 @@ class Exchange:
                 return False
             case LegRinging():
                 return fact.leg in floor.leg_owner
-            case LegSilent(leg=leg):
-                return call is not None and silence.when_silent(floor, call, leg)
             case _:
                 return call is not None and calls.handle(floor, call, fact)
         return True

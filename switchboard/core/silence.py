@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchboard.core.actions import AskWhetherThere
-from switchboard.core.call import finish_talk
 from switchboard.core.call_state import Call, Talking
 from switchboard.core.floor import Floor
 from switchboard.core.ids import LegId, PersonId
@@ -35,21 +34,18 @@ def is_phone_gone(floor: Floor, call: Call, person: PersonId | None) -> bool:
     return then is not None and then.phone == floor.phone_of(call, person)
 
 
-def when_silent(floor: Floor, call: Call, leg: LegId) -> bool:
-    """Two signs end the talk; one makes us ask. On record once for each of the two who talk, however often it comes."""
-    state = call.state
-    if not isinstance(state, Talking) or leg not in (call.leg, state.leg):
-        return False
+def hear_silence(floor: Floor, call: Call, state: Talking, leg: LegId) -> str | None:
+    """Why the talk is over, if there are two signs. One makes us ask; that is on record once for each of the two who
+    talk, however often it comes."""
     person = _person_on(call, state, leg)
     who = "the caller" if leg == call.leg else "the answering party"
     if is_phone_gone(floor, call, person):
-        finish_talk(floor, call, state, f"{who} fell silent and their phone is not there any more")
-        return True
+        return f"{who} fell silent and their phone is not there any more"
     why = f"{who} fell silent: asked whether they are there"
     if not any(reason.what == "silent" and reason.why == why for reason in call.reasons):
         floor.because(call, "silent", why, person)
     floor.act(AskWhetherThere(call.call_id, leg))
-    return True
+    return None
 
 
 def _person_on(call: Call, state: Talking, leg: LegId) -> PersonId | None:
