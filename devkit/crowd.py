@@ -208,6 +208,11 @@ class Callers:
         if self._child is not None and self._child.running:
             self._child.process.send_signal(signal.SIGUSR1)
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where all of them are called back, once they have begun."""
+        return self.company.carrier.address, self._port
+
     async def close(self) -> None:
         """End all of them at once, as if their network had died: nobody says goodbye."""
         if self._child is not None:

@@ -220,10 +220,14 @@ class Call:
 
     async def answered(self, timeout_s: float = 10) -> CallResult:
         """Wait for the answer. Raises ProcessFailed if the call is refused instead."""
-        result = await self._until(lambda call: call.final_code is not None, "an answer", timeout_s)
+        result = await self.final(timeout_s)
         if not result.answered:
             raise ProcessFailed(f"the call to {result.to_user} was refused with {result.final_code}")
         return result
+
+    async def final(self, timeout_s: float = 10) -> CallResult:
+        """Wait for an answer or a refusal."""
+        return await self._until(lambda call: call.final_code is not None, "an answer", timeout_s)
 
     async def ended(self, timeout_s: float = 30) -> CallResult:
         """Wait until it is over, whichever way."""

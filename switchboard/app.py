@@ -41,6 +41,7 @@ from switchboard.engine.loop import Loop
 from switchboard.engine.patrol import Patrol
 from switchboard.engine.ports import Refused
 from switchboard.engine.recorder import Recorder
+from switchboard.engine.vigil import Vigil
 
 _log = structlog.get_logger()
 _LATE_DELIVERY_S = 10.0
@@ -80,6 +81,7 @@ class Service:
         )
         self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
         self._patrol = Patrol(self._loop, self._telephony, clock)
+        self._vigil = Vigil(self._loop, self._telephony, clock)
         self._replica = Replica(settings.data / "directory.db", clock)
         self._follower = Follower(settings.database_url, self._replica, clock)
         itself = PostgresDirectory(look_ups, policy.timezone, clock)
@@ -112,6 +114,7 @@ class Service:
                 tasks.create_task(self._loop.run(self._telephony, self._directory))
                 tasks.create_task(self._ari.run())
                 tasks.create_task(self._patrol.run())
+                tasks.create_task(self._vigil.run())
                 tasks.create_task(self._recorder.run())
                 tasks.create_task(self._follower.run())
                 if self._queue_log is not None:

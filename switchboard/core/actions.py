@@ -115,6 +115,14 @@ class SendToDialplan(Struct, frozen=True, tag=True):
     context: str = "fallback"
 
 
+class AskWhetherThere(Struct, frozen=True, tag=True):
+    """Send the far end of a leg that talks a request which changes nothing. Whoever does not know the call (any more)
+    says so, and whoever does not answer at all is given up in the end: either way the leg ends like any other."""
+
+    call: CallId
+    leg: LegId
+
+
 Action = (
     LookUpCaller
     | SoundRinging
@@ -129,4 +137,5 @@ Action = (
     | TakeDownBridge
     | HangUp
     | SendToDialplan
+    | AskWhetherThere
 )

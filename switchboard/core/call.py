@@ -37,6 +37,7 @@ from switchboard.core.facts import (
     LegBridged,
     LegEnded,
     LegLeft,
+    LegSilent,
     LegVanished,
     LookUpFailed,
     PlaybackEnded,
@@ -53,6 +54,7 @@ from switchboard.core.offering import (
     withdraw,
 )
 from switchboard.core.routing import Asked, route
+from switchboard.core.silence import hear_silence
 from switchboard.core.staff import Doing
 from switchboard.core.steps import begin_plan
 from switchboard.core.survey import wait_for_the_bridge_again
@@ -74,6 +76,8 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return when_bridged(floor, call, fact)
         case LegLeft() | LegEnded() | LegVanished():
             return when_caller_left(floor, call) if fact.leg == call.leg else when_leg_gone(floor, call, fact)
+        case LegSilent():
+            return when_silent(floor, call, fact.leg)
         case PlaybackEnded():
             return when_said(floor, call, fact)
         case ActionFailed():
@@ -193,6 +197,17 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
         finish_talk(floor, call, state, "the answering party hung up")
     else:
         forget_if_gone(floor, call)
+    return True
+
+
+def when_silent(floor: Floor, call: Call, leg: LegId) -> bool:
+    """Silence alone ends no talk."""
+    state = call.state
+    if not isinstance(state, Talking) or leg not in (call.leg, state.leg):
+        return False
+    why_over = hear_silence(floor, call, state, leg)
+    if why_over is not None:
+        finish_talk(floor, call, state, why_over)
     return True
 
 

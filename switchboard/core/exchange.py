@@ -34,6 +34,7 @@ from switchboard.core.facts import (
     LegFound,
     LegLeft,
     LegRinging,
+    LegSilent,
     LegVanished,
     LookUpFailed,
     PhoneEngaged,
@@ -108,7 +109,12 @@ class Exchange:
             case DeadlinePassed(call=call_id) if call_id is not None:
                 return self.floor.calls.get(call_id)
             case (
-                LegAnswered(leg=leg) | LegBridged(leg=leg) | LegLeft(leg=leg) | LegEnded(leg=leg) | LegVanished(leg=leg)
+                LegAnswered(leg=leg)
+                | LegBridged(leg=leg)
+                | LegLeft(leg=leg)
+                | LegEnded(leg=leg)
+                | LegVanished(leg=leg)
+                | LegSilent(leg=leg)
             ):
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
             case PlaybackEnded(playback=playback):

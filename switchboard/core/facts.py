@@ -148,6 +148,12 @@ class BridgeFound(Struct, frozen=True, tag=True):
     bridge: BridgeId
 
 
+class LegSilent(Struct, frozen=True, tag=True):
+    """Somebody who talks has sent no voice for seconds: gone without a word, or muted. Comes again while it lasts."""
+
+    leg: LegId
+
+
 class SwitchReady(Struct, frozen=True, tag=True):
     """Asterisk is connected and surveyed: this is what lives there right now, and all there is."""
 
@@ -272,4 +278,5 @@ Fact = (
     | StaffCommanded
     | PolicyLoaded
     | FallbackReported
+    | LegSilent
 )

@@ -16,7 +16,8 @@ from switchboard.core.facts import Fact
 from switchboard.core.survey import differences
 from switchboard.engine.lanes import ACTION_AT_MOST_S
 from switchboard.engine.loop import Loop
-from switchboard.engine.ports import Clock, InboxFull, Refused, Surveyor
+from switchboard.engine.ports import Clock, Surveyor
+from switchboard.engine.rounds import go_rounds
 
 EVERY_S = 3.0
 CONFIRM_AFTER_S = 1.0
@@ -38,19 +39,7 @@ class Patrol:
 
     async def run(self) -> None:
         """Go the rounds until cancelled. Nothing that goes wrong ends it."""
-        running = asyncio.get_running_loop()
-        next_s = running.time()
-        while True:
-            next_s = max(next_s + EVERY_S, running.time())
-            await asyncio.sleep(next_s - running.time())
-            try:
-                await self.round()
-            except Refused as refused:
-                _log.info("patrol.put_off", reason=refused.why)
-            except InboxFull as full:
-                _log.warning("patrol.put_off", reason=str(full))
-            except Exception:
-                _log.exception("patrol.bug")
+        await go_rounds("patrol", self.round, EVERY_S)
 
     async def round(self) -> None:
         """One survey; a second one if the first found anything; what both say happens. Raises ``Refused``."""

@@ -57,6 +57,12 @@ class Surveyor(Protocol):
         """What lives in the switch right now. Raises ``Refused``."""
 
 
+class VoiceMeter(Protocol):
+    async def voice_packets(self, leg: LegId) -> int | None:
+        """How many packets of voice came from this leg's far end so far; ``None`` where nobody counts them, or the leg
+        is not there. Raises ``Refused``."""
+
+
 MOST_CLIENTS = 100
 """A number that more clients share tells nothing about who calls (a switchboard's, a made-up one)."""
 

@@ -56,6 +56,7 @@ from switchboard.core.facts import (
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
+from switchboard.sim.silences import SilenceWitness
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -106,6 +107,7 @@ class Witness:
         self.owner: dict[LegId, CallId] = {}
         self.reported: dict[CallId, None] = {}
         """Calls that Asterisk's own queue had, once they are on record."""
+        self.silences = SilenceWitness()
 
     def watch(self, fact: Fact, at_ms: int, handled: Handled) -> list[str]:
         """Every promise that ``handled``, the answer to ``fact``, breaks."""
@@ -130,6 +132,7 @@ class Witness:
         for entry in handled.entries:
             found += self._read(entry)
         found += self._silences(handled)
+        found += self.silences.watch(fact, handled)
         found += self._injustices(handled.actions)
         found += self._forget(handled)
         return found

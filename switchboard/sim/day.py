@@ -19,6 +19,7 @@ from switchboard.core.facts import (
     CallArrived,
     Entrance,
     Fact,
+    LegSilent,
     PhoneSeen,
     PolicyLoaded,
     StaffCommand,
@@ -26,8 +27,10 @@ from switchboard.core.facts import (
 )
 from switchboard.core.ids import LegId, PersonId, PhoneId
 from switchboard.core.policy import Policy
+from switchboard.core.silence import talking_legs
 from switchboard.core.survey import differences
 from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
+from switchboard.engine.vigil import EVERY_S as LISTENS_EVERY_S
 from switchboard.sim.checks import Witness
 from switchboard.sim.company import DAY_MS, sample_policy
 from switchboard.sim.traffic import SMALL_COMPANY, Customs, Traffic
@@ -36,6 +39,8 @@ from switchboard.sim.world import Leg, Unkindness, World
 FULL_CHECK_EVERY = 500
 """Facts between two checks of everything; what a fact changed is checked after each."""
 _RELOAD_EVERY_MS = 1_200_000
+_MUTED = 0.02
+"""How often, 0–1, one look finds somebody who talks silent."""
 
 
 class BrokenPromise(AssertionError):
@@ -89,6 +94,7 @@ class Day:
         world.after(self.customs.staff_acts_every_ms, self._staff_act)
         world.after(_RELOAD_EVERY_MS, self._reload)
         world.after(int(EVERY_S * 1000), self._patrol)
+        world.after(int(LISTENS_EVERY_S * 1000), self._listen)
         while not traffic.is_over or self.exchange.floor.calls:
             self._step()
         problems = [*self.exchange.check(), *self.witness.at_the_end()]
@@ -154,6 +160,14 @@ class Day:
     def _doubts(self) -> list[Fact]:
         now_ms = self.world.now_ms
         return differences(self.exchange.floor, self.world.found(), now_ms, now_ms - YOUNG_MS)
+
+    def _listen(self) -> None:
+        """Most voices are heard, a few people are muted; from a phone that is gone nothing comes."""
+        if not self.world.away:
+            for leg, phone_gone in list(talking_legs(self.exchange.floor)):
+                if phone_gone or self.random.random() < _MUTED:
+                    self._hand(LegSilent(leg))
+        self.world.after(int(LISTENS_EVERY_S * 1000), self._listen)
 
     # what people do ------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from devkit.company import Company
+from devkit.phones import Behaviour, Phone
+from devkit.ports import free_udp_ports
 from devkit.processes import Deadline
+from devkit.sip_log import MessageLog
 
 
 async def all_busy(crowd: Company) -> None:
@@ -57,3 +61,19 @@ async def rewired(crowd: Company, variable: str, value: str) -> AsyncIterator[No
         await crowd.service.stop()
         crowd.service.env[variable] = before
         await crowd.service.start()
+
+
+@asynccontextmanager
+async def phone_of_its_own(crowd: Company, owner: str, behaviour: Behaviour) -> AsyncIterator[Phone]:
+    """Somebody of a bank gets a phone that can be unplugged; in the end the bank's is theirs again."""
+    [banked] = [phone for bank in crowd.banks.values() for phone in bank.owners if phone.name == owner]
+    phone = replace(banked, port=free_udp_ports(1)[0], log=MessageLog())
+    await phone.behave(behaviour)
+    await phone.register()
+    await crowd.wait_people("ready", owner)
+    try:
+        yield phone
+    finally:
+        await phone.off()
+        await banked.register()
+        await crowd.wait_people("ready", owner)

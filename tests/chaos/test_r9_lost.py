@@ -8,31 +8,24 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from devkit.company import Company
-from devkit.crowd import Callers, PhoneBank
-from devkit.phones import ANSWER, RING_FOREVER, Behaviour, Phone
-from devkit.ports import free_udp_ports
-from devkit.sip_log import CallResult, MessageLog
+from devkit.crowd import Callers
+from devkit.phones import ANSWER, RING_FOREVER
 from tests.chaos.books import Books, Story, read_books
 from tests.chaos.conftest import Dial, Figures
-from tests.chaos.doors import DIRECT, SINGLE, TOGETHER
-from tests.chaos.moments import now_us, over_us, rings, seen, until
-from tests.chaos.scenes import rewired
+from tests.chaos.doors import DIRECT
+from tests.chaos.moments import now_us, over_us, seen
+from tests.chaos.scenes import phone_of_its_own, rewired
 from tests.tools.unkind import UnkindAri
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(2400)]
 
 REPAIRED_WITHIN_MS = 10_000
 TALK_MS = 400
-FOUND_WITHIN_S = 115
-"""Half of the session timer (45 s), 64 s for answers that do not come, and some: see pjsip.conf."""
 AT_A_TIME = 500
 """Callers of one process."""
 _SAME_MOMENT_US = 50_000
@@ -99,23 +92,7 @@ def _us(at: datetime) -> int:
     return round(at.timestamp() * 1_000_000)
 
 
-# ---- parties that vanish -----------------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def phone_of_its_own(crowd: Company, owner: str, behaviour: Behaviour) -> AsyncIterator[Phone]:
-    """Somebody of a bank gets a phone that can be unplugged; in the end the bank's is theirs again."""
-    [banked] = [phone for bank in crowd.banks.values() for phone in bank.owners if phone.name == owner]
-    phone = replace(banked, port=free_udp_ports(1)[0], log=MessageLog())
-    await phone.behave(behaviour)
-    await phone.register()
-    await crowd.wait_people("ready", owner)
-    try:
-        yield phone
-    finally:
-        await phone.off()
-        await banked.register()
-        await crowd.wait_people("ready", owner)
+# ---- phones that vanish (in mid-talk: test_r9_vanished.py) ---------------------------------------------------------
 
 
 async def test_a_phone_is_unplugged_while_it_rings(crowd: Company, dial: Dial, figures: Figures) -> None:
@@ -134,42 +111,6 @@ async def test_a_phone_is_unplugged_while_it_rings(crowd: Company, dial: Dial, f
         await crowd.wait_idle()
     assert found_s * 1000 <= REPAIRED_WITHIN_MS
     await crowd.wait_ready()
-
-
-@pytest.mark.full
-async def test_somebody_vanishes_in_mid_talk(crowd: Company, dial: Dial, figures: Figures) -> None:
-    """A phone is unplugged, a caller's network is gone: nobody says BYE, and nobody may stay alone for ever. Beside
-    them two talk on and on, without a sound, who must not be disturbed."""
-    await crowd.wait_ready()
-    ringing = crowd.banks["ringing"]
-    async with phone_of_its_own(crowd, "ringer05", ANSWER) as phone:
-        left_alone, vanishing, undisturbed = (dial(1, per_s=100, to=to) for to in (DIRECT, SINGLE, TOGETHER))
-        for callers in (left_alone, vanishing, undisturbed):
-            await callers.start()
-        await phone.answered()
-        ringing.act_on((await rings(ringing, vanishing.who[0]))[0])
-        ringing.act_on((await rings(ringing, undisturbed.who[0], 3))[0])
-        for callers in (vanishing, undisturbed):
-            await callers.answered(1)
-        await phone.off()
-        await vanishing.close()
-        vanished_us = now_us()
-        [his] = [leg for leg in ringing.calls() if vanishing.who[0] in leg.from_header]
-        deaf_us = await seen(lambda: left_alone.calls()[0].bye_us, "the phone to be missed", FOUND_WITHIN_S)
-        gone_us = await seen(lambda: _now(ringing, his).bye_us, "the caller to be missed", FOUND_WITHIN_S)
-        await until(vanished_us + FOUND_WITHIN_S * 1_000_000)
-        cut = undisturbed.calls()[0].over
-        undisturbed.hang_up_all()
-        await crowd.wait_idle()
-    for what, at_us in (("phone unplugged in mid-talk", deaf_us), ("BYE of a caller lost", gone_us)):
-        figures.add("R9", f"{what}: found after, s", (at_us - vanished_us) / 1_000_000, f"≤ {FOUND_WITHIN_S}")
-    figures.add("R9", f"silent talk of {FOUND_WITHIN_S} s cut", cut, "False")
-    assert not cut
-    await crowd.wait_ready()
-
-
-def _now(bank: PhoneBank, leg: CallResult) -> CallResult:
-    return next(call for call in bank.calls() if call.call_id == leg.call_id)
 
 
 # ---- events ------------------------------------------------------------------------------------------------------

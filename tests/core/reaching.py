@@ -154,6 +154,13 @@ def talking(before: Callable[[], Story] = waiting_rung) -> Story:
     return story
 
 
+def talking_without_a_phone(phone: str, before: Callable[[], Story] = waiting_rung) -> Story:
+    """Asterisk misses this phone in mid-talk."""
+    story = talking(before)
+    story.tell(facts.PhoneSeen(PhoneId(phone), False), 2_000)
+    return story
+
+
 def saying() -> Story:
     story = begin(())
     arrive(story, number="anonymous")
@@ -203,6 +210,8 @@ WAYS: dict[str, Callable[[], Story]] = {
     "half bridged": half_bridged,
     "talking": talking,
     "talking with a manager": lambda: talking(ringing),
+    "talking without a phone": lambda: talking_without_a_phone("olga"),
+    "internal talk without the caller's phone": lambda: talking_without_a_phone("olga", internal),
     "saying": saying,
     "ending": ending,
     "internal": internal,
@@ -225,7 +234,7 @@ def every_fact(story: Story) -> list[Fact]:
     made: list[Fact] = [
         *(facts.CallerFound(call, found) for call in calls for found in ((), (KOLOS,), (KOLOS, PETROV))),
         *(facts.LookUpFailed(call, "no database") for call in calls),
-        *(kind(leg) for kind in (facts.LegRinging, facts.LegAnswered, facts.LegLeft) for leg in legs),
+        *(kind(leg) for kind in (facts.LegRinging, facts.LegAnswered, facts.LegLeft, facts.LegSilent) for leg in legs),
         *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),

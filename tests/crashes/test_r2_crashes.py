@@ -32,6 +32,7 @@ CRASHES_A_DAY = 25
 FULL_DAYS, SHORT_DAYS = 20, 4
 SHORT_SELECTION = (
     "two callers, one operator",
+    "the operator is muted",
     "gone while it rings",
     "one operator does not answer, one refuses",
     "ring all",
@@ -44,6 +45,7 @@ SHORT_SELECTION = (
 MEANT: dict[str, list[Outcome]] = {
     "two callers, one operator": [Outcome.SERVED, Outcome.SERVED],
     "the operator hangs up": [Outcome.SERVED],
+    "the operator is muted": [Outcome.SERVED],
     "gone while it rings": [Outcome.ABANDONED_RINGING],
     "gone in the moment of the answer": [Outcome.ABANDONED_RINGING],
     "gone from the queue": [Outcome.SERVED, Outcome.ABANDONED_WAITING],

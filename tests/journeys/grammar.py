@@ -112,8 +112,8 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+)'s phone (appears|vanishes)", _phone),
     (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
     (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
-    (r"(Ring|RingOutside|Connect|Answer|Play) fails for (\w+)", _failed),
-    (r"(Ring|RingOutside|Connect|Answer|Play) fails for (\w+) since (\w+) left", _failed),
+    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+)", _failed),
+    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+) since (\w+) left", _failed),
     (
         r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)",
         lambda run, name, command, why: [facts.StaffCommanded(PersonId(name), StaffCommand(command), why)],
@@ -136,6 +136,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     ),
     (r"a survey does not find (\w+)", lambda run, name: [facts.LegVanished(run.legs[name])]),
     (r"a survey finds (\w+) alone", lambda run, name: [facts.LegFound(run.legs[name])]),
+    (r"(\w+) is silent", lambda run, name: [facts.LegSilent(run.legs[name])]),
     (r"policy (.+) is loaded", lambda run, name: [facts.PolicyLoaded(POLICIES[name])]),
     (r"a bug is planted in (\S+)", _plant),
     (

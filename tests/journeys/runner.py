@@ -168,6 +168,8 @@ class Runner:
                 return f"hang up {self.names[leg]}" + ("" if cause == 16 else f" ({cause})")
             case actions.SendToDialplan(leg=leg):
                 return f"send {self.names[leg]} to dialplan"
+            case actions.AskWhetherThere(leg=leg):
+                return f"ask whether {self.names[leg]} is there"
 
     # words into facts ------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""One service that is killed again and again: the real loop, lanes, recorder, patrol and log file, in virtual time.
+"""One service that is killed again and again: the real loop, lanes, recorder, patrol, vigil and log, in virtual time.
 
 ``Lives`` starts it as ``app.py`` does (replay, ``SwitchLost``, then a survey) over one ``SqliteLog`` file, one
 ``UndyingSwitch`` and one ``MemoryRecords``, lets it die at the fatal ``Points``, and starts the next life after a gap.
@@ -41,6 +41,7 @@ from switchboard.engine.patrol import Patrol
 from switchboard.engine.ports import Batch, Directory, Placed, SwitchAway
 from switchboard.engine.recorder import Recorder
 from switchboard.engine.twins import MemoryRecords
+from switchboard.engine.vigil import Vigil
 from switchboard.sim.checks import Witness
 from tests.tools.crash_points import (
     Crash,
@@ -196,6 +197,7 @@ class Lives:
                     loop.run(CrashingTelephony(self.switch, life), CrashingDirectory(self._directory, life))
                 )
                 tasks.create_task(Patrol(loop, _Surveyor(self.switch), clock).run())
+                tasks.create_task(Vigil(loop, self.switch, clock).run())
                 tasks.create_task(recorder.run())
                 tasks.create_task(self._connect(life, loop))
         finally:

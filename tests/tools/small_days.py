@@ -61,6 +61,7 @@ DAYS: dict[str, SmallDay] = {
         [Comes(0), Comes(700, "anonymous")], ("olga",), Manners({"olga": 1_500}, talks_ms=2_000)
     ),
     "the operator hangs up": SmallDay([Comes(0)], ("olga",), Manners({"olga": 900}, caller_ends_it=False)),
+    "the operator is muted": SmallDay([Comes(0)], ("olga",), Manners({"olga": 900}, talks_ms=7_000, muted=("olga",))),
     "gone while it rings": SmallDay([Comes(0, leaves_after_ms=2_000)], ("olga", "pavel")),
     "gone in the moment of the answer": SmallDay(
         [Comes(0, leaves_after_ms=1_010)], ("olga",), Manners({"olga": 1_000})

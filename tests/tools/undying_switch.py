@@ -1,7 +1,8 @@
 """The simulation's fake Asterisk, living in the time of an event loop, through every crash of the service.
 
-It is a port ``Telephony``. While nobody is connected its calls go on, its events are lost, and so are those that were
-on their way when the service died. It also keeps account of what callers are owed, and names what was not given:
+It is a port ``Telephony`` and a ``VoiceMeter``. While nobody is connected its calls go on, its events are lost, and so
+are those that were on their way when the service died. It also keeps account of what callers are owed, and names what
+was not given:
 
 - from the moment a caller comes until they go they hear ringing (unless answered), music or a voice (once answered);
 - a message is spoken in the language of the line.
@@ -40,6 +41,8 @@ class Manners(Struct):
     """The same, for pressing the red button."""
     talks_ms: int = 3_000
     caller_ends_it: bool = True
+    muted: tuple[str, ...] = ()
+    """Phones that send no voice."""
 
 
 class UndyingSwitch(World):
@@ -134,6 +137,16 @@ class UndyingSwitch(World):
         if why_not is not None:
             raise Refused(why_not)
         self.carry_out(action)
+
+    async def voice_packets(self, leg: LegId) -> int | None:
+        """See the port ``VoiceMeter``: who is muted is never heard, anybody else always."""
+        if self.away:
+            raise SwitchAway("not connected")
+        there = self.legs.get(leg)
+        if there is None:
+            return None
+        muted = self._manners is not None and there.phone in self._manners.muted
+        return 0 if muted else self.now_ms
 
     # who comes and goes ----------------------------------------------------------------------------------------
 

@@ -123,6 +123,14 @@ def set_variable(channel: str, variable: str, value: str) -> Request:
     return Request("POST", "channels/{channelId}/variable", {"channelId": channel}, query)
 
 
+def variable(channel: str, variable: str) -> Request:
+    return Request("GET", "channels/{channelId}/variable", {"channelId": channel}, {"variable": variable})
+
+
+def rtp_statistics(channel: str) -> Request:
+    return Request("GET", "channels/{channelId}/rtp_statistics", {"channelId": channel})
+
+
 def start_music(channel: str, music: str) -> Request:
     return Request("POST", "channels/{channelId}/moh", {"channelId": channel}, {"mohClass": music})
 
@@ -187,6 +195,8 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     ring,
     answer,
     set_variable,
+    variable,
+    rtp_statistics,
     start_music,
     stop_music,
     play,

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from switchboard.adapters.asterisk import requests
@@ -31,6 +32,7 @@ from switchboard.adapters.asterisk.rest import Answer as Said
 from switchboard.core.actions import (
     Action,
     Answer,
+    AskWhetherThere,
     Connect,
     HangUp,
     LookUpCaller,
@@ -50,6 +52,23 @@ from switchboard.engine.ports import LegGone, Refused, SwitchAway
 
 _NUMBER = re.compile(r"\+?\d{1,32}")
 _PHONE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+
+
+class RTPstat(Struct, frozen=True):
+    """What Asterisk counted of one channel's voice. The name is ARI's."""
+
+    rxcount: int
+    """Packets that came from the far end."""
+
+
+class Variable(Struct, frozen=True):
+    """The name is ARI's."""
+
+    value: str
+
+
+_KEYS = "PJSIP_DTMF_MODE()"
+T = TypeVar("T")
 
 
 class Asks(Protocol):
@@ -90,12 +109,23 @@ class AsteriskTelephony:
         with _refusals():
             return found(await self._ari.survey(), self._app)
 
+    async def voice_packets(self, leg: LegId) -> int | None:
+        """See the port ``VoiceMeter``."""
+        with _refusals():
+            try:
+                answer = await self._ari.request(requests.rtp_statistics(leg))
+            except AriNotFound:
+                return None
+        return _decoded(answer, RTPstat).rxcount
+
     async def _perform(self, action: Action) -> None:
         match action:
             case Ring() | RingOutside():
                 await self._make(self._leg(action), requests.channel(action.leg))
             case Connect():
                 await self._connect(action)
+            case AskWhetherThere(leg=leg):
+                await self._ask(leg)
             case LookUpCaller():
                 raise TypeError("a look-up is none of Asterisk's business")
             case _:
@@ -128,6 +158,15 @@ class AsteriskTelephony:
             with suppress(AriError):
                 await self._ari.request(requests.delete_bridge(action.bridge))
             raise
+
+    async def _ask(self, leg: LegId) -> None:
+        """ARI has no request for this, and Asterisk does not send a session refresh that would change nothing. But it
+        sends a re-INVITE whenever another way of sending keys is set, and once more when it is set back; what it
+        offers is what the leg has, on hold or not, each time."""
+        answer = await self._ari.request(requests.variable(leg, _KEYS))
+        mode = _decoded(answer, Variable).value
+        for each in ("auto_info" if mode != "auto_info" else "rfc4733", mode):
+            await self._ari.request(requests.set_variable(leg, _KEYS, each))
 
     async def _who_left(self, action: Action, refused: AriRefused) -> LegId | None:
         """The leg without which this could not be done; ``None``: they are all there, or nobody can say."""
@@ -168,6 +207,14 @@ def _refusals() -> Iterator[None]:
         raise SwitchAway(str(error)) from error
     except AriError as error:
         raise Refused(str(error)) from error
+
+
+def _decoded(answer: Said, shape: type[T]) -> T:
+    """Raises ``Refused`` for an answer that is not what ARI describes."""
+    try:
+        return msgspec.json.decode(answer.text, type=shape)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise Refused(f"Asterisk's answer cannot be read: {error}") from error
 
 
 def _worded(

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from devkit import asterisk_tree
-from switchboard.adapters.asterisk import events, link, requests
+from switchboard.adapters.asterisk import events, link, requests, telephony
 from switchboard.adapters.asterisk.connection import _Info
 from switchboard.adapters.asterisk.events import KnownEvent
 from switchboard.adapters.asterisk.requests import Request
@@ -170,6 +170,11 @@ def test_what_we_read(models: dict[str, Json], struct: type[msgspec.Struct]) -> 
 @pytest.mark.parametrize("struct", [events.Channel, events.Bridge, events.Endpoint, _Info])
 def test_what_surveys_read(models: dict[str, Json], struct: type[msgspec.Struct]) -> None:
     _hold(models, struct, set())
+
+
+def test_what_answers_to_our_questions_hold(models: dict[str, Json]) -> None:
+    for struct in (telephony.RTPstat, telephony.Variable):
+        _hold(models, struct, set())
 
 
 def test_what_we_deny_exists(models: dict[str, Json]) -> None:

@@ -10,6 +10,7 @@ from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk, sp
 from switchboard.core.actions import (
     Action,
     Answer,
+    AskWhetherThere,
     Connect,
     HangUp,
     LookUpCaller,
@@ -25,7 +26,7 @@ from switchboard.core.actions import (
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
-from switchboard.engine.ports import LegGone, Refused
+from switchboard.engine.ports import LegGone, Refused, SwitchAway
 from tests.adapters.asterisk.conftest import Bench
 from tests.adapters.asterisk.fake_ari import Reply, Seen, reply, silence
 
@@ -224,6 +225,64 @@ async def test_a_refusal_shows_no_number(bench: Bench, telephony: AsteriskTeleph
 
 
 @pytest.mark.parametrize(
+    ("mode", "other"), [("rfc4733", "auto_info"), ("auto_info", "rfc4733"), ("inband", "auto_info")]
+)
+async def test_a_far_end_is_asked_by_setting_and_setting_back(
+    bench: Bench, telephony: AsteriskTelephony, mode: str, other: str
+) -> None:
+    bench.fake.on("GET .*/variable", reply(200, {"value": mode}))
+    await telephony.perform(AskWhetherThere(CALL, IN))
+    line, name = f"channels/{IN}/variable", "PJSIP_DTMF_MODE()"
+    assert asked(bench) == [
+        (f"GET {line}", {"variable": name}),
+        (f"POST {line}", {"variable": name, "value": other}),
+        (f"POST {line}", {"variable": name, "value": mode}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("GET", reply(404, {"message": "Channel not found"})),
+        ("GET", reply(200, {"value": None})),
+        ("POST", reply(404, {"message": "Channel not found"})),
+    ],
+)
+async def test_asking_a_leg_that_is_gone_is_refused_and_names_nobody(
+    bench: Bench, telephony: AsteriskTelephony, method: str, answer: Any
+) -> None:
+    bench.fake.on("GET .*", reply(200, {"value": "rfc4733"}))
+    bench.fake.on(f"{method} .*", answer)
+    with pytest.raises(Refused) as refused:
+        await telephony.perform(AskWhetherThere(CALL, IN))
+    assert not isinstance(refused.value, LegGone)
+
+
+async def test_voice_is_counted(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on(
+        f"GET channels/{IN}/rtp_statistics", reply(200, {"rxcount": 151, "txcount": 7, "channel_uniqueid": IN})
+    )
+    assert await telephony.voice_packets(IN) == 151
+    assert asked(bench) == [(f"GET channels/{IN}/rtp_statistics", {})]
+
+
+async def test_nobody_counts_the_voice_of_a_leg_that_is_gone(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("GET .*", reply(404, {"message": "Channel not found"}))
+    assert await telephony.voice_packets(IN) is None
+
+
+async def test_a_count_that_cannot_be_read_is_refused(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("GET .*", reply(200, {"rxcount": "many"}))
+    with pytest.raises(Refused, match="cannot be read"):
+        await telephony.voice_packets(IN)
+
+
+async def test_without_a_connection_nobody_counts(bench: Bench) -> None:
+    with pytest.raises(SwitchAway):
+        await AsteriskTelephony(bench.ari, "switchboard", Trunk()).voice_packets(IN)
+
+
+@pytest.mark.parametrize(
     ("number", "name", "spoken"),
     [
         ("+74951234567", "Анна", '"Анна" <+74951234567>'),
@@ -238,5 +297,5 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
-    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller}
+    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere}
     assert tried == set(Action.__args__)
