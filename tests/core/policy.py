@@ -5,7 +5,18 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core.ids import PersonId, PhoneId
-from switchboard.core.policy import Backup, Person, Policy, Queue, QueueStep, QueueStrategy, Role, Rule, Tier
+from switchboard.core.policy import (
+    Backup,
+    MessageStep,
+    Person,
+    Policy,
+    Queue,
+    QueueStep,
+    QueueStrategy,
+    Role,
+    Rule,
+    Tier,
+)
 from switchboard.sim.company import sample_policy
 
 POLICY = sample_policy()
@@ -43,7 +54,11 @@ def without_dispatch() -> Policy:
 def without_operators() -> Policy:
     """The operators' queue is closed, and everybody is sent to the dispatch desk."""
     queues = {"dispatch": POLICY.queues["dispatch"]}
-    plans = {"freight": msgspec.structs.replace(POLICY.plans["freight"], steps=(QueueStep("dispatch", 60_000),))}
+    plans = {
+        "freight": msgspec.structs.replace(
+            POLICY.plans["freight"], steps=(QueueStep("dispatch", 60_000), MessageStep(("vm-nobodyavail",)))
+        )
+    }
     return msgspec.structs.replace(
         POLICY, version="without operators", queues=queues, plans=plans, rules=(Rule("all", "freight"),)
     )
