@@ -266,7 +266,7 @@ class Exchange:
         floor = self.floor
         name = type(fact).__name__
         own = {call.call_id: None} if call is not None else {}
-        floor.changed = own | dict.fromkeys((*floor.new_reasons, *floor.gone))
+        floor.changed |= own | dict.fromkeys((*floor.new_reasons, *floor.gone))
         for call_id in floor.changed:
             noted = floor.calls.get(call_id) or floor.gone.get(call_id)
             if noted is None:

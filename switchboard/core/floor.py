@@ -218,7 +218,7 @@ class Floor:
     def clear_outbox(self, at_ms: int) -> None:
         self.at_ms = at_ms
         self.actions, self.entries = [], []
-        self.new_reasons, self.touched, self.gone = {}, {}, {}
+        self.new_reasons, self.touched, self.gone, self.changed = {}, {}, {}, {}
 
     def rebuild(self) -> None:
         """Make everything derived again, from what was restored."""

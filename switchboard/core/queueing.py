@@ -88,7 +88,7 @@ def review_need(floor: Floor, call: Call) -> None:
     if queue.backup is not None and (late_ms := call.arrived_at_ms + queue.backup.within_ms + 1) > floor.at_ms:
         until_ms = min(late_ms, until_ms or late_ms)
     call.enter(msgspec.structs.replace(state, need=need, only=only, need_until_ms=until_ms))
-    floor.arm(call.state.until_ms, "call", call.call_id)  # also where new rules are the cause, not a fact about the call
+    floor.changed[call.call_id] = None  # also where new rules are the cause, and no fact about the call
 
 
 def _waiting(call: Call) -> Waiting:
