@@ -8,6 +8,7 @@ promise broken:
 - nobody is rung twice for a call that they refused or missed;
 - nobody stops ringing before their time, unless somebody else took the call or the call ended;
 - an operator is rung for the oldest caller of the highest priority, and is the one who was idle longest;
+- wrap-up and do-not-disturb are respected (``people_checks``);
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
@@ -37,7 +38,7 @@ from switchboard.core.actions import (
     TakeDownBridge,
 )
 from switchboard.core.call_state import Call, Waiting
-from switchboard.core.entries import CallRecord, CallStep, Direction, Entry, Outcome, PersonState
+from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, PersonState
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import (
     ActionFailed,
@@ -56,6 +57,7 @@ from switchboard.core.facts import (
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
+from switchboard.sim.people_checks import PeopleWatched
 from switchboard.sim.silences import SilenceWitness
 
 BACKSTOP_MS = 3_000
@@ -68,6 +70,7 @@ class Rung(Struct):
 
     phone: PhoneId | None
     until_ms: int
+    person: PersonId | None = None
     over: bool = False
     silent: bool = False
     """The phone does not ring any more, for whatever reason."""
@@ -105,6 +108,7 @@ class Witness:
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
         self.owner: dict[LegId, CallId] = {}
+        self._people = PeopleWatched()
         self.reported: dict[CallId, None] = {}
         """Calls that Asterisk's own queue had, once they are on record."""
         self.silences = SilenceWitness()
@@ -124,6 +128,7 @@ class Witness:
             seen = self.calls.get(fact.call)
             if seen is not None and seen.until_ms != fact.until_ms:
                 found.append(f"call {fact.call}: deadline {fact.until_ms} counts, its state lasts to {seen.until_ms}")
+        self._meet(fact, at_ms, handled)
         found += self._hear_of(fact, handled)
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
@@ -133,11 +138,25 @@ class Witness:
             found += self._read(entry)
         found += self._silences(handled)
         found += self.silences.watch(fact, handled)
+        found += self._people.watch(self.exchange.floor, fact, at_ms, handled)
         found += self._injustices(handled.actions)
         found += self._forget(handled)
         return found
 
     # facts ---------------------------------------------------------------------------------------------------
+
+    def _meet(self, fact: Fact, at_ms: int, handled: Handled) -> None:
+        """Calls that came with this fact."""
+        arrivals = [fact] if isinstance(fact, CallArrived) else []
+        if isinstance(fact, SwitchReady):
+            arrivals = [one.arrival for one in fact.found.legs if one.arrival is not None]
+        noted = {entry.call for entry in handled.entries if isinstance(entry, CallStep)} if arrivals else set()
+        for arrival in arrivals:
+            call = call_id_for(arrival.leg, at_ms)
+            if call in noted and call not in self.calls:
+                self.calls[call] = Seen(arrival.leg, hears="ringing" if arrival.entrance is Entrance.LINE else "")
+                self.owner[arrival.leg] = call
+                self.arrived += 1
 
     def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
         match fact:
@@ -188,7 +207,7 @@ class Witness:
     # actions -------------------------------------------------------------------------------------------------
 
     def _see(self, fact: Fact, action: Action, at_ms: int, ended: set[CallId]) -> Iterator[str]:
-        seen = self._seen(fact, action.call)
+        seen = self.calls.get(action.call)
         if seen is None:
             if not isinstance(action, HangUp | SendToDialplan | TakeDownBridge):
                 yield f"{type(action).__name__} for call {action.call}, which nobody has seen"
@@ -224,23 +243,15 @@ class Witness:
             if leg not in action.legs and not rung.over:
                 yield f"{rung.phone} goes on ringing for {action.call}, who talks"
 
-    def _seen(self, fact: Fact, call: CallId) -> Seen | None:
-        found = self.exchange.floor.calls.get(call) if isinstance(fact, SwitchReady) else None
-        leg = fact.leg if isinstance(fact, CallArrived) else found.leg if found is not None else None
-        if call not in self.calls and leg is not None:
-            from_line = fact.entrance is Entrance.LINE if isinstance(fact, CallArrived) else _is_inbound(found)
-            self.calls[call] = Seen(leg, hears="ringing" if from_line else "")
-            self.owner[leg] = call
-            self.arrived += 1
-        return self.calls.get(call)
-
     def _see_ring(self, seen: Seen, action: Ring | RingOutside, at_ms: int) -> Iterator[str]:
         phone = action.phone if isinstance(action, Ring) else None
-        if any(rung.phone == phone and not rung.withdrawn for rung in seen.rung.values()):
+        call = self.exchange.floor.calls.get(action.call)
+        person = call.legs.get(action.leg) if call is not None else None  # two may use one phone, one after the other
+        if any((rung.phone, rung.person) == (phone, person) and not rung.withdrawn for rung in seen.rung.values()):
             yield f"{phone or 'a number outside'} is rung again for call {action.call}"
         if seen.left or seen.outcome is not None:
             yield f"{phone or 'a number outside'} is rung for call {action.call}, whose caller is gone"
-        seen.rung[action.leg] = Rung(phone, at_ms + action.ring_ms - BACKSTOP_MS)
+        seen.rung[action.leg] = Rung(phone, at_ms + action.ring_ms - BACKSTOP_MS, person)
         self.owner[action.leg] = action.call
 
     def _count_ringing(self, at_ms: int) -> None:
@@ -366,11 +377,6 @@ def _vanish(rung: Rung) -> None:
 
 def _ends(handled: Handled, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in handled.actions)
-
-
-def _is_inbound(call: Call | None) -> bool:
-    """Then the caller hears ringing from the first moment: the dialplan saw to it."""
-    return call is not None and call.direction is Direction.INBOUND
 
 
 def _without_phone(fact: Fact, rung: Rung) -> bool:
