@@ -154,6 +154,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
                 connect_again(floor, call, state, partner, up=caller.up)
         case Checking():
             let_hear_again(floor, call, up=caller.up)
+            floor.because(call, "asked_again", "nobody heard whether the PIN was right")
             hot_desk.ask(floor, call, state.person, state.phone)
         case Saying():
             let_hear_again(floor, call, up=caller.up)

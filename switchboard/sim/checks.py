@@ -57,8 +57,12 @@ from switchboard.core.facts import (
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
+<<<<<<< HEAD
 from switchboard.sim.people_checks import PeopleWatched
 from switchboard.sim.silences import SilenceWitness
+=======
+from switchboard.sim.people_checks import PeopleWatched, picks_up
+>>>>>>> 79c6dae (Who picks up at the desk jumps no queue)
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -139,7 +143,8 @@ class Witness:
         found += self._silences(handled)
         found += self.silences.watch(fact, handled)
         found += self._people.watch(self.exchange.floor, fact, at_ms, handled)
-        found += self._injustices(handled.actions)
+        if not picks_up(fact):
+            found += self._injustices(handled.actions)
         found += self._forget(handled)
         return found
 

@@ -8,7 +8,7 @@ from switchboard.core.actions import Ring
 from switchboard.core.call_state import Waiting
 from switchboard.core.entries import PersonChanged, PersonState
 from switchboard.core.exchange import Handled
-from switchboard.core.facts import Fact, StaffCommanded
+from switchboard.core.facts import Fact, StaffCommand, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
 
@@ -46,3 +46,8 @@ class PeopleWatched:
                 yield f"{entry.person} is in {entry.state} until {entry.until_ms}, at {entry.at_ms}"
         elif entry.state is PersonState.TALKING:
             self.rests_until_ms.pop(entry.person, None)  # by the code they dial they may end it
+
+
+def picks_up(fact: Fact) -> bool:
+    """At the desk somebody takes a call over: they are rung because they want to be, whoever's turn it is."""
+    return isinstance(fact, StaffCommanded) and fact.command is StaffCommand.PICK_UP
