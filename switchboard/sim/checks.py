@@ -51,37 +51,17 @@ from switchboard.core.facts import (
     LegEnded,
     LegLeft,
     LegVanished,
-    PhoneSeen,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
-<<<<<<< HEAD
-from switchboard.sim.people_checks import PeopleWatched
-from switchboard.sim.silences import SilenceWitness
-=======
 from switchboard.sim.people_checks import PeopleWatched, picks_up
->>>>>>> 79c6dae (Who picks up at the desk jumps no queue)
+from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
+from switchboard.sim.silences import SilenceWitness
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
-_ANSWERED_ELSEWHERE = 26
-
-
-class Rung(Struct):
-    """One ring of one phone, as seen from outside."""
-
-    phone: PhoneId | None
-    until_ms: int
-    person: PersonId | None = None
-    over: bool = False
-    silent: bool = False
-    """The phone does not ring any more, for whatever reason."""
-    stopped: bool = False
-    """Told to end, or ended: whoever picks it up now has nobody to talk to."""
-    withdrawn: bool = False
-    """Stopped because somebody else took the call, or nobody knows why: may be rung again."""
 
 
 class Seen(Struct):
@@ -188,7 +168,7 @@ class Witness:
                     seen.left |= seen.leg not in up
                     for leg, rung in seen.rung.items():
                         if leg not in up:
-                            _vanish(rung)
+                            vanish(rung)
                         elif up[leg]:
                             rung.over = rung.silent = True
             case LegVanished(leg=leg):
@@ -197,7 +177,7 @@ class Witness:
                     return
                 seen.left |= seen.leg == leg
                 if leg in seen.rung:
-                    _vanish(seen.rung[leg])
+                    vanish(seen.rung[leg])
             case FallbackReported(calls=calls) if handled.meant_something:
                 for told in calls:
                     call_id = call_id_for(told.leg, told.arrived_at_ms)
@@ -221,8 +201,8 @@ class Witness:
             case Ring() | RingOutside():
                 yield from self._see_ring(seen, action, at_ms)
             case HangUp(leg=leg) if leg in seen.rung:
-                over = _without_phone(fact, seen.rung[leg]) or action.call in ended or seen.outcome is not None
-                yield from _see_stop(seen.rung[leg], action, at_ms, over)
+                over = without_phone(fact, seen.rung[leg]) or action.call in ended or seen.outcome is not None
+                yield from see_stop(seen.rung[leg], action, at_ms, over)
             case HangUp(leg=leg) | SendToDialplan(leg=leg) if leg == seen.leg:
                 seen.left = True
             case SoundRinging():
@@ -375,28 +355,8 @@ class Witness:
         return found
 
 
-def _vanish(rung: Rung) -> None:
-    """Nobody knows how it ended, so whoever was rung may be rung again."""
-    rung.over = rung.silent = rung.stopped = rung.withdrawn = True
-
-
 def _ends(handled: Handled, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in handled.actions)
-
-
-def _without_phone(fact: Fact, rung: Rung) -> bool:
-    """Whether this is the news that the phone is not there any more."""
-    return isinstance(fact, PhoneSeen) and fact.phone == rung.phone and not fact.registered
-
-
-def _see_stop(rung: Rung, action: HangUp, at_ms: int, over: bool) -> Iterator[str]:
-    rung.silent = rung.stopped = True
-    if rung.over:
-        return
-    rung.over = True
-    rung.withdrawn = action.cause == _ANSWERED_ELSEWHERE
-    if at_ms < rung.until_ms and not rung.withdrawn and not over:
-        yield f"{rung.phone} stops ringing {rung.until_ms - at_ms} ms early for call {action.call}"
 
 
 def _place(exchange: Exchange, call: Call) -> tuple[int, CallId]:
