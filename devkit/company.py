@@ -85,6 +85,11 @@ class Company:
     async def __aexit__(self, *_: object) -> None:
         await self._closing.aclose()
 
+    @property
+    def pins_file(self) -> Path:
+        """Where the service looks for the staff's PINs; there are none until somebody writes it."""
+        return self.folder / "pins.toml"
+
     # ---- its people and callers
 
     async def behave(self, **behaviours: Behaviour) -> None:
@@ -251,6 +256,7 @@ class Company:
             "SWITCHBOARD_ARI_PASSWORD": self.settings.ari_password,
             "SWITCHBOARD_HTTP": f"127.0.0.1:{free_tcp_port()}",
             "SWITCHBOARD_PHONE_SECRETS": str(password_file),
+            "SWITCHBOARD_PINS": str(self.pins_file),
             "SWITCHBOARD_QUEUE_LOG": str(self.asterisk.queue_log),
         }
 

@@ -57,6 +57,10 @@ def crowded(config: Path, into: Path, banks: Mapping[str, Collection[str]], *, r
     for key, value in (("ring_for", ring_for), ("wrap_up", wrap_up)):
         line = re.compile(rf'^{key} = "\w+"', re.MULTILINE)
         texts["queues.toml"] = line.sub(f'{key} = "{value}"', texts["queues.toml"])
+    # who misses a call in a load has not left their desk
+    texts["company.toml"] = re.sub(
+        r'^missed_for = "\w+"', 'missed_for = "0s"', texts["company.toml"], flags=re.MULTILINE
+    )
     texts["staff.toml"] = texts["staff.toml"].replace('role = "operator"', 'role = "operator"\nsigned_in = true')
     texts["company.toml"] = texts["company.toml"].replace("extension_digits = [3, 3]", "extension_digits = [3, 4]")
     texts["staff.toml"] += "".join(

@@ -16,7 +16,7 @@ _SHORTER = {
     "10s": "1s",
     "5s": "1s",
 }
-_WAITS = re.compile(r'^(at_most|each|ring_for|wrap_up) = "(\w+)"', re.MULTILINE)
+_WAITS = re.compile(r'^(at_most|each|ring_for|wrap_up|missed_for) = "(\w+)"', re.MULTILINE)
 
 
 def shortened(config: Path, into: Path, *, longest: str = "4s") -> Path:

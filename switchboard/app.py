@@ -24,6 +24,7 @@ from switchboard.adapters.observe.lag import LoopLag
 from switchboard.adapters.observe.logs import log_what_happened
 from switchboard.adapters.observe.metrics import Metrics
 from switchboard.adapters.observe.systemd import Systemd
+from switchboard.adapters.pins.hashed import HashedPins
 from switchboard.adapters.postgres.directory import PostgresDirectory, open_directory_pool
 from switchboard.adapters.postgres.follow import Follower
 from switchboard.adapters.postgres.local_directory import LocalDirectory
@@ -76,9 +77,9 @@ class Service:
             password=settings.ari_password,
             phones=_phones(policy),
         )
-        self._ari = AriConnection(
-            ari_settings, AsteriskFeed(self._loop.post, ari_settings.app), on_state=self._switch_state
-        )
+        feed = AsteriskFeed(self._loop.post, ari_settings.app)
+        self._ari = AriConnection(ari_settings, feed, on_state=self._switch_state)
+        self._pins = HashedPins(settings.pins, feed.pins.take)
         self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
         self._patrol = Patrol(self._loop, self._telephony, clock)
         self._vigil = Vigil(self._loop, self._telephony, clock)
@@ -111,7 +112,7 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_until_told_to_stop())
                 tasks.create_task(self._systemd.stay_alive())
-                tasks.create_task(self._loop.run(self._telephony, self._directory))
+                tasks.create_task(self._loop.run(self._telephony, self._directory, self._pins))
                 tasks.create_task(self._ari.run())
                 tasks.create_task(self._patrol.run())
                 tasks.create_task(self._vigil.run())

@@ -127,6 +127,19 @@ def write_asterisk_files(out: Path) -> None:
             (out / name).write_text(text, encoding="utf-8")
 
 
+@main.command("pin")
+@click.argument("person")
+@click.password_option("--pin", prompt="PIN (4 to 12 digits)", help="Asked for when absent, which keeps it unseen.")
+def hash_pin(person: str, pin: str) -> None:
+    """Print PERSON's line for the file of PINs (SWITCHBOARD_PINS): the PIN itself cannot be read from it."""
+    from switchboard.adapters.pins.hashed import hashed
+
+    try:
+        click.echo(f'{person} = "{hashed(pin)}"')
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @main.group()
 def clients() -> None:
     """The client file."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, time, timedelta
 from hashlib import blake2b
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from switchboard.config.files import (
     CompanyFile,
@@ -16,6 +18,7 @@ from switchboard.config.files import (
     StaffFile,
     Step,
 )
+from switchboard.config.people import Absence
 from switchboard.config.queues_file import Backup, QueuesFile
 from switchboard.config.read import Files
 from switchboard.config.references import number_plan, phone_of
@@ -44,7 +47,9 @@ def build(files: Files) -> Policy:
         departments={
             name: policy.Department(name, one.title, PersonId(one.head)) for name, one in company.department.items()
         },
-        people={PersonId(name): _person(name, one) for name, one in files.staff.person.items()},
+        people={
+            PersonId(name): _person(name, one, company.company.timezone) for name, one in files.staff.person.items()
+        },
         pools=_pools(files.staff),
         queues=_queues(files.queues),
         plans=_plans(files.routing),
@@ -67,6 +72,11 @@ def build(files: Files) -> Policy:
             calls_at_once=company.limits.calls_at_once,
             new_calls_per_s=company.limits.new_calls_per_s,
             overflow_calls_per_s=company.limits.overflow_calls_per_s,
+            missed_ms=company.limits.missed_for,
+            wrap_up_extend_ms=company.limits.wrap_up_extend_by,
+            wrap_up_at_most_ms=company.limits.wrap_up_at_most,
+            pin_tries=company.limits.pin_tries,
+            pin_locked_ms=company.limits.pin_locked_for,
         ),
     )
 
@@ -84,7 +94,7 @@ def _lines(company: CompanyFile) -> dict[str, policy.Line]:
     }
 
 
-def _person(name: str, person: Person) -> policy.Person:
+def _person(name: str, person: Person, timezone: str) -> policy.Person:
     return policy.Person(
         person_id=PersonId(name),
         name=person.name,
@@ -95,7 +105,25 @@ def _person(name: str, person: Person) -> policy.Person:
         may_call_out=person.may_call_out,
         skills=dict(person.skills),
         signed_in_at_start=person.role != "operator" if person.signed_in is None else person.signed_in,
+        hours=person.hours,
+        absences=tuple(_absence(one, timezone) for one in person.absent),
     )
+
+
+def _absence(absence: Absence, timezone: str) -> policy.Absence:
+    """Whole days in the company's time, the last one included."""
+    day_after = date.fromisoformat(absence.to) + timedelta(days=1)
+    return policy.Absence(
+        since_ms=_midnight_ms(date.fromisoformat(absence.from_), timezone),
+        until_ms=_midnight_ms(day_after, timezone),
+        last_day=absence.to,
+        deputy=PersonId(absence.deputy) if absence.deputy is not None else None,
+        reason=absence.reason or "",
+    )
+
+
+def _midnight_ms(day: date, timezone: str) -> int:
+    return int(datetime.combine(day, time(), ZoneInfo(timezone)).timestamp()) * 1000
 
 
 def _pools(staff: StaffFile) -> dict[str, policy.Pool]:

@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from switchboard.config.fields import (
-    Code,
     Date,
     Debts,
     Digits,
@@ -31,6 +30,7 @@ from switchboard.config.fields import (
     as_list,
     region_known,
 )
+from switchboard.config.people import Absence, Codes, Said
 from switchboard.config.queues_file import QueuesFile
 from switchboard.config.units import Duration, Like
 
@@ -71,16 +71,6 @@ class Department(Table):
     head: str = Field(description="Person who heads it: role `head`.")
 
 
-class Codes(Table):
-    sign_in: Code = Field(default="*11", description="Begins a shift.")
-    sign_out: Code = Field(default="*10", description="Ends a shift.")
-    pause: Code = Field(default="*20", description="No calls for now; a pause reason's digits may follow.")
-    resume: Code = Field(default="*21", description="Ends the pause.")
-    pause_reasons: dict[Annotated[str, Like(r"[0-9]{1,2}", "one or two digits")], Title] = Field(
-        default={}, description="Digits after the pause code, and what they mean."
-    )
-
-
 class Outbound(Table):
     prefix: Annotated[str, Like(r"[0-9]{0,3}", "up to three digits")] = Field(
         default="", description="What staff dial before an outside number."
@@ -117,17 +107,26 @@ class Limits(Table):
     new_calls_per_s: int = Field(
         default=100, ge=1, le=10_000, description="So do those who come faster for more than two seconds."
     )
+    missed_for: Annotated[int, Duration("0s", "1h")] = Field(
+        default=30_000,
+        description="So long an operator who let a call ring out gets no other, unless they say that they are there; "
+        "`0s`: at once again.",
+    )
+    wrap_up_extend_by: Annotated[int, Duration("10s", "30m")] = Field(
+        default=60_000, description="How much longer wrap-up becomes when no minutes are dialled."
+    )
+    wrap_up_at_most: Annotated[int, Duration("10s", "2h")] = Field(
+        default=600_000, description="No extension leaves more wrap-up than this."
+    )
+    pin_tries: int = Field(
+        default=5, ge=1, le=20, description="Wrong PINs for an extension, or from a phone, before it is locked."
+    )
+    pin_locked_for: Annotated[int, Duration("1s", "1h")] = Field(
+        default=60_000, description="For how long at first; each wrong one more doubles it, up to an hour."
+    )
     overflow_calls_per_s: int = Field(
         default=100, ge=1, le=10_000, description="Callers beyond these too are told at once to try again later (503)."
     )
-
-
-class Said(Table):
-    signed_in: Prompts = Field(default=["agent-loginok"], description="After signing in.")
-    signed_out: Prompts = Field(default=["agent-loggedoff"], description="After signing out.")
-    paused: Prompts = Field(default=["beep"], description="After the pause code.")
-    resumed: Prompts = Field(default=["beep", "beep"], description="After the resume code.")
-    refused: Prompts = Field(default=["invalid"], description="A code that means nothing, or not for this phone.")
 
 
 class CompanyFile(Table):
@@ -161,6 +160,10 @@ class Person(Table):
         default=None,
         description="On shift until signed out; where absent, operators sign in by code and others need not.",
     )
+    hours: str | None = Field(
+        default=None, description="Opening hours outside which no client's call is handed to this person."
+    )
+    absent: list[Absence] = Field(default=[], description="Vacations and the like, day by day, with a deputy.")
 
 
 class Pool(Table):

@@ -9,6 +9,7 @@ from typing import Any
 from switchboard.config import files, queues_file
 from switchboard.config.fields import Table
 from switchboard.config.files import FILES
+from switchboard.config.people import Absence, Codes, Said
 from switchboard.config.units import show_duration
 
 _INTRODUCTION = """\
@@ -37,13 +38,18 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         ("[numbers]", files.Numbers, "How phone numbers are read."),
         ("[line.NAME]", files.Line, "What the company is dialled on."),
         ("[department.NAME]", files.Department, "Departments and their heads."),
-        ("[codes]", files.Codes, "What staff dial on their phones. `*` and digits, or digits."),
+        (
+            "[codes]",
+            Codes,
+            "What staff dial on their phones, see docs/operator/dial-codes.md. No code begins like another one.",
+        ),
         ("[outbound]", files.Outbound, "Calls to outside numbers."),
         ("[limits]", files.Limits, "Deadlines that keep calls from hanging."),
-        ("[prompts]", files.Said, "What staff hear after a code."),
+        ("[prompts]", Said, "What staff hear after a code."),
     ],
     "staff.toml": [
         ("[person.NAME]", files.Person, "Everybody with a phone, and everybody who is responsible for something."),
+        ("[[person.NAME.absent]]", Absence, "When they are not there, and who is in their place."),
         ("[pool.NAME]", files.Pool, "People who share a duty."),
     ],
     "queues.toml": [
@@ -86,6 +92,7 @@ name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
 | `SWITCHBOARD_ARI_PASSWORD` | required, secret | Its password. |
 | `SWITCHBOARD_HTTP` | `127.0.0.1:8080` | Where `/health` and `/metrics` are. |
 | `SWITCHBOARD_PHONE_SECRETS` | for `asterisk-files` | TOML file, one line a phone: `olga = "…"`. Keep it from others. |
+| `SWITCHBOARD_PINS` | – | TOML file, one line a person (`switchboard pin PERSON`); for hot-desking. |
 | `SWITCHBOARD_QUEUE_LOG` | – | Asterisk's `queue_log`; without it, calls that only it knows of are not on record. |
 """
 

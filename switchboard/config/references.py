@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from switchboard.config.files import CompanyFile, Person
+from switchboard.config.people_checks import check_absence, check_codes
 from switchboard.config.problems import Path, did_you_mean, show_path
 from switchboard.config.read import Files
 from switchboard.config.sounds import SOUNDS
@@ -88,7 +89,7 @@ def check_company(files: Files) -> None:
         )
     _check_lines(files, company)
     _check_departments(files, company)
-    _check_codes(files, company)
+    check_codes(files, company.codes)
     for key in type(company.prompts).model_fields:
         check_prompts(files, getattr(company.prompts, key), "company.toml", ("prompts", key))
 
@@ -138,18 +139,6 @@ def _check_departments(files: Files, company: CompanyFile) -> None:
             files.problem("company.toml", path, f'"{department.head}" belongs to department {head.department}')
 
 
-def _check_codes(files: Files, company: CompanyFile) -> None:
-    codes = company.codes
-    by_code: dict[str, str] = {}
-    for key in ("sign_in", "sign_out", "pause", "resume"):
-        code = getattr(codes, key)
-        if code in by_code:
-            files.problem("company.toml", ("codes", key), f"{code} is also {by_code[code]}")
-        elif key != "pause" and code.startswith(codes.pause):
-            files.problem("company.toml", ("codes", key), f"{code} begins like pause, {codes.pause}")
-        by_code.setdefault(code, key)
-
-
 # staff.toml ----------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +165,13 @@ def check_staff(files: Files) -> None:
         if phone in TAKEN_PHONES:
             files.problem("staff.toml", ("person", name, "phone"), f'a phone cannot be called "{phone}"')
         _check_extension(files, name, person, extensions)
+        if person.hours is not None:
+            known(files, "hours", person.hours, "staff.toml", ("person", name, "hours"))
+        for index, absence in enumerate(person.absent):
+            place: Path = ("person", name, "absent", index)
+            if absence.deputy is not None:
+                known(files, "person", absence.deputy, "staff.toml", (*place, "deputy"))
+            check_absence(files, name, absence, place)
     for pool, members in files.staff.pool.items():
         path: Path = ("pool", pool, "people")
         for index, member in enumerate(members.people):

@@ -42,6 +42,8 @@ class Settings:
     """Where ``/health`` and ``/metrics`` are; 0 takes a free port."""
     phone_secrets: Path | None
     """TOML file of the phones' passwords; ``None`` when only the service runs here."""
+    pins: Path | None
+    """TOML file of the staff's PINs, hashed; ``None``: nobody can sign in on another's phone."""
     queue_log: Path | None
     """Asterisk's queue log; ``None``: calls that its own queue serves while we are away are not on record."""
 
@@ -53,6 +55,7 @@ class Settings:
         ari_url = read.url("ARI_URL", ("http", "https"))
         host, port = read.address("HTTP", "127.0.0.1:8080")
         phone_secrets = read.text("PHONE_SECRETS", default="")
+        pins = read.text("PINS", default="")
         queue_log = read.text("QUEUE_LOG", default="")
         settings = cls(
             config=Path(read.text("CONFIG", default="config")),
@@ -64,6 +67,7 @@ class Settings:
             http_host=host,
             http_port=port,
             phone_secrets=Path(phone_secrets) if phone_secrets else None,
+            pins=Path(pins) if pins else None,
             queue_log=Path(queue_log) if queue_log else None,
         )
         if read.problems:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -123,6 +123,14 @@ class AskWhetherThere(Struct, frozen=True, tag=True):
     leg: LegId
 
 
+class CheckPin(Struct, frozen=True, tag=True):
+    """Compare the PIN that was dialled on ``leg`` with that of ``person``; answered by ``PinChecked``."""
+
+    call: CallId
+    leg: LegId
+    person: PersonId
+
+
 Action = (
     LookUpCaller
     | SoundRinging
@@ -138,4 +146,5 @@ Action = (
     | HangUp
     | SendToDialplan
     | AskWhetherThere
+    | CheckPin
 )

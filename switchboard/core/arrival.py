@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from switchboard.core import shifts
+from switchboard.core import codes, hot_desk, phones, pick_up, shifts
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
 from switchboard.core.call import send_on
@@ -12,7 +12,7 @@ from switchboard.core.call_state import Call, Hears, LookingUp
 from switchboard.core.classification import unidentified, why_not_looked_up
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome
-from switchboard.core.facts import CallArrived, Entrance
+from switchboard.core.facts import CallArrived, Entrance, StaffCommand, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import set_language
 from switchboard.core.ids import CallId, call_id_for
@@ -91,19 +91,28 @@ def _same_number(policy: Policy, dialled: str) -> str:
 def _from_phone(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     """A code, a colleague's extension, or a number outside; anything else is refused with its reason."""
     policy = floor.policy
-    person = next((person for person in policy.people.values() if person.phone == fact.phone), None)
+    user = phones.person_at(floor.people, policy, fact.phone)
+    person = policy.people.get(user) if user is not None else None
+    owner = phones.owner_of(policy, fact.phone)
     extension = person.extension if person is not None else fact.number
     number = PhoneNumber(extension, NumberKind.INTERNAL, digits=extension)
-    direction = Direction.INTERNAL if person is None else _direction(policy, fact.dialled)
+    direction = Direction.INTERNAL if person is None and owner is None else _direction(policy, fact.dialled)
     call = _new_call(floor, fact, call_id, direction, number)
-    if person is None or person.person_id not in floor.people:
+    call.dialled = codes.for_the_record(policy, fact.dialled)
+    if fact.phone is not None and (asked := codes.read_hot_desk(policy, fact.dialled)) is not None:
+        if person is not None:
+            _comes_from(floor, call, person, direction)
+        hot_desk.begin(floor, call, fact.phone, asked)
+        return call
+    if person is None and owner is not None and fact.dialled in policy.outbound.always_allowed:
+        floor.because(call, "arrived", "from a phone whose owner uses another one")
+        _call_out(floor, call, policy.people[owner])
+        return call
+    if person is None:
         floor.because(call, "arrived", "from a phone that belongs to nobody")
         end(floor, call, Outcome.REFUSED, "the phone is nobody's", cause=REFUSED_CAUSE)
         return call
-    call.caller_person = person.person_id
-    floor.people[person.person_id].registered = True
-    floor.engage(person.person_id, call.leg, call_id, Doing.TALKING)
-    floor.because(call, "arrived", f"dialled on their phone: {direction}", person.person_id)
+    _comes_from(floor, call, person, direction)
     match direction:
         case Direction.CODE:
             _carry_out_code(floor, call, person)
@@ -112,6 +121,15 @@ def _from_phone(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
         case _:
             _call_out(floor, call, person)
     return call
+
+
+def _comes_from(floor: Floor, call: Call, person: Person, direction: Direction) -> None:
+    record = floor.people[person.person_id]
+    call.caller_person = person.person_id
+    record.registered = True
+    floor.engage(person.person_id, call.leg, call.call_id, Doing.TALKING)
+    where = "their phone" if record.seat is None else f"the phone {record.seat}"
+    floor.because(call, "arrived", f"dialled on {where}: {direction}", person.person_id)
 
 
 def _direction(policy: Policy, dialled: str) -> Direction:
@@ -123,15 +141,19 @@ def _direction(policy: Policy, dialled: str) -> Direction:
 
 
 def _carry_out_code(floor: Floor, call: Call, person: Person) -> None:
-    meant = shifts.read_code(floor.policy, call.dialled)
-    if meant is None:
-        floor.because(call, "refused", "no such code", person.person_id)
+    asked = codes.read_code(floor, person.person_id, call.dialled)
+    if isinstance(asked, StaffCommanded) and asked.command is StaffCommand.PICK_UP:
+        why_not = pick_up.on_the_phone(floor, call, person.person_id, asked.whom)
+        if why_not is None:
+            return
+    else:
+        why_not = shifts.carry_out(floor, asked) if isinstance(asked, StaffCommanded) else asked
+    if why_not is not None or isinstance(asked, str):
+        floor.because(call, "refused", why_not or "", person.person_id)
         say(floor, call, floor.policy.prompts.refused, Outcome.REFUSED)
         return
-    command, reason = meant
-    shifts.carry_out(floor, person.person_id, command, reason)
-    floor.because(call, "code", command, person.person_id)
-    say(floor, call, shifts.confirmation(floor.policy, command), Outcome.CODE)
+    floor.because(call, "code", asked.command, person.person_id)
+    say(floor, call, codes.confirmation(floor.policy, asked.command), Outcome.CODE)
 
 
 def _call_colleague(floor: Floor, call: Call) -> None:

@@ -11,11 +11,11 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import backup, shifts, sticky, strategies
-from switchboard.core.actions import Connect
+from switchboard.core import backup, hot_desk, sticky, strategies, wrap_up
 from switchboard.core.call_state import (
     Call,
     CallState,
+    Checking,
     Connecting,
     Ending,
     LookingUp,
@@ -26,6 +26,7 @@ from switchboard.core.call_state import (
     Waiting,
 )
 from switchboard.core.classification import Classified, classify, unidentified
+from switchboard.core.connecting import connect_with
 from switchboard.core.ending import end, forget_if_gone, hang_up_again
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import (
@@ -40,22 +41,20 @@ from switchboard.core.facts import (
     LegSilent,
     LegVanished,
     LookUpFailed,
+    PinChecked,
     PlaybackEnded,
 )
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import let_hear_voice
-from switchboard.core.ids import BridgeId, LegId
+from switchboard.core.ids import LegId
 from switchboard.core.lost_offers import LOST_CAUSE, give_up_connecting, go_on, lose_offer, take_back, without_offer
 from switchboard.core.offering import (
     ANSWERED_ELSEWHERE,
     explain_cause,
     hang_up_leg,
-    stop_ring_clock,
     withdraw,
 )
 from switchboard.core.routing import Asked, route
 from switchboard.core.silence import hear_silence
-from switchboard.core.staff import Doing
 from switchboard.core.steps import begin_plan
 from switchboard.core.survey import wait_for_the_bridge_again
 
@@ -84,6 +83,8 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return when_refused(floor, call, fact)
         case DeadlinePassed():
             return when_late(floor, call)
+        case PinChecked():
+            return hot_desk.when_checked(floor, call, fact.right)
         case _:
             return False
 
@@ -130,16 +131,7 @@ def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
             return False
         hang_up_leg(floor, call, leg, ANSWERED_ELSEWHERE)
         return False
-    withdraw(floor, call, [other for other in state.offers if other is not offer], ANSWERED_ELSEWHERE)
-    stop_ring_clock(floor, call)
-    if offer.person is not None:
-        floor.engage(offer.person, leg, call.call_id, Doing.TALKING)
-        shifts.count_taken(floor, offer.person)
-    let_hear_voice(floor, call)
-    bridge = BridgeId(call.make_id())
-    floor.act(Connect(call.call_id, bridge, (call.leg, leg)))
-    settle_ms = floor.policy_of(call).limits.settle_ms
-    call.enter(Connecting(offer, bridge, floor.at_ms + settle_ms, msgspec.structs.replace(state, offers=())))
+    connect_with(floor, call, state, offer)
     floor.because(call, "picked_up", f"picked up after {(floor.at_ms - offer.since_ms) / 1000:.1f} s", offer.person)
     return True
 
@@ -215,13 +207,12 @@ def when_silent(floor: Floor, call: Call, leg: LegId) -> bool:
 
 
 def finish_talk(floor: Floor, call: Call, state: Talking, why: str) -> None:
-    wrap_up_ms = floor.queue_of(call, call.from_queue).wrap_up_ms if call.from_queue is not None else 0
     person = floor.people.get(state.person) if state.person is not None else None
     if person is not None:
         strategies.count_talk(floor, person, call)
     sticky.remember(floor, call)
-    if person is not None and wrap_up_ms > 0:
-        person.wrap_up_until_ms = floor.at_ms + wrap_up_ms
+    if person is not None and call.from_queue is not None:
+        wrap_up.owe(person, floor.queue_of(call, call.from_queue), floor.at_ms)
         floor.touch(person.person_id)
     end(floor, call, talk_outcome(call), why)
 
@@ -246,6 +237,8 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
     match call.state:
         case LookingUp():
             end(floor, call, Outcome.ABANDONED_EARLY, "the caller left during the look-up")
+        case Checking():
+            end(floor, call, Outcome.REFUSED, "hung up before the PIN was checked")
         case Ringing():
             end(floor, call, Outcome.ABANDONED_RINGING, "the caller left while a phone rang")
         case Waiting(offers=offers):
@@ -296,6 +289,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     if isinstance(state, Connecting) and fact.action in ("Connect", "Answer"):
         give_up_connecting(floor, call, state, f"could not be connected: {fact.why}")
         return True
+    if isinstance(state, Checking) and fact.action == "CheckPin":
+        return hot_desk.when_not_checked(floor, call, state, fact.why)
     if isinstance(state, Saying) and fact.action == "Play":
         end(floor, call, state.outcome, f"the message could not be played: {fact.why}")
         return True
@@ -330,6 +325,8 @@ def when_late(floor: Floor, call: Call) -> bool:
             wait_for_the_bridge_again(floor, call, state)
         case Connecting() as state:
             give_up_connecting(floor, call, state, "was not connected in time")
+        case Checking() as state:
+            hot_desk.when_not_checked(floor, call, state, "no answer in time")
         case Talking() as state:
             finish_talk(floor, call, state, "longest call reached")
         case Saying() as state:

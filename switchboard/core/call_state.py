@@ -3,6 +3,7 @@
     LookingUp ─► Ringing ─► Connecting ─► Talking ─► Ending ─► (gone)
         └──────► Waiting ──────┘                       ▲
                     └─► Saying (a message) ────────────┘
+    LookingUp ─► Checking (a PIN) ─► Saying
 
 Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
 nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
@@ -17,7 +18,7 @@ from msgspec import Struct, field
 
 from switchboard.core.caller import Client, Debt
 from switchboard.core.entries import Direction, Outcome, Reason
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PlaybackId, nth_id
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, nth_id
 from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.core.policy import Line, Plan
@@ -34,6 +35,8 @@ class Offer(Struct, frozen=True):
     person: PersonId | None
     since_ms: int
     until_ms: int
+    meant: PersonId | None = None
+    """Whom it was meant for, where ``person`` is rung in their place (their deputy, or whom they forward to)."""
 
 
 class LastTalk(Struct, frozen=True):
@@ -117,6 +120,14 @@ class Saying(Struct, frozen=True, tag=True):
     """Unknown (empty) where the version before began to say it."""
 
 
+class Checking(Struct, frozen=True, tag=True):
+    """Somebody dialled a PIN to be ``person`` on this phone; we ask whether it is right."""
+
+    person: PersonId
+    phone: PhoneId
+    until_ms: int
+
+
 class Ending(Struct, frozen=True, tag=True):
     """The record is closed; legs that were told to end have not all said so."""
 
@@ -124,11 +135,12 @@ class Ending(Struct, frozen=True, tag=True):
     tries: int = 1
 
 
-CallState = LookingUp | Ringing | Waiting | Connecting | Talking | Saying | Ending
+CallState = LookingUp | Ringing | Waiting | Connecting | Talking | Saying | Ending | Checking
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
-    LookingUp: (*_STEP, LookingUp),
+    LookingUp: (*_STEP, LookingUp, Checking),
+    Checking: (Saying, Ending, Checking),
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),

@@ -149,7 +149,9 @@ class PersonState(StrEnum):
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
     AWAY = "away"
-    """Signed out, phone registered."""
+    """Signed out, or away until a time they named; phone registered."""
+    MISSED = "missed"
+    """Let a queue's call ring out: not rung for queues until they say that they are there, or a time has passed."""
     OFFLINE = "offline"
     """Phone not registered."""
 
@@ -162,6 +164,10 @@ class PersonChanged(Struct, frozen=True, tag=True, kw_only=True):
     state: PersonState
     reason: str
     call: CallId | None = None
+    until_ms: int | None = None
+    """When it ends by itself, as far as that is known: wrap-up, missed, away until."""
+    misses: int = 0
+    """Offers from queues in a row that they did not take, by then."""
 
 
 Entry = CallRecord | CallStep | TaskOpened | PersonChanged

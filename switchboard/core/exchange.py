@@ -39,6 +39,7 @@ from switchboard.core.facts import (
     LookUpFailed,
     PhoneEngaged,
     PhoneSeen,
+    PinChecked,
     PlaybackEnded,
     PolicyLoaded,
     StaffCommanded,
@@ -104,7 +105,12 @@ class Exchange:
 
     def _call_of(self, fact: Fact) -> Call | None:
         match fact:
-            case CallerFound(call=call_id) | LookUpFailed(call=call_id) | ActionFailed(call=call_id):
+            case (
+                CallerFound(call=call_id)
+                | LookUpFailed(call=call_id)
+                | ActionFailed(call=call_id)
+                | PinChecked(call=call_id)
+            ):
                 return self.floor.calls.get(call_id)
             case DeadlinePassed(call=call_id) if call_id is not None:
                 return self.floor.calls.get(call_id)
@@ -136,7 +142,7 @@ class Exchange:
             case PhoneEngaged():
                 shifts.phone_engaged(floor, fact.phone, fact.engaged)
             case StaffCommanded():
-                shifts.carry_out(floor, fact.person, fact.command, fact.reason)
+                return shifts.carry_out(floor, fact) is None
             case DeadlinePassed(person=person_id) if person_id is not None:
                 person = floor.people.get(person_id)
                 if person is None or person.until_ms != fact.until_ms or fact.until_ms > floor.at_ms:
@@ -288,9 +294,9 @@ class Exchange:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing lasts: no call lives, nobody is in wrap-up."""
+        """Nothing lasts: no call lives, nobody is in wrap-up. (Who is away until a time means that time of the day.)"""
         floor = self.floor
-        return not floor.calls and all(person.until_ms is None for person in floor.people.values())
+        return not floor.calls and all(person.settled for person in floor.people.values())
 
     def next_deadline_ms(self) -> int | None:
         """When ``due`` will next have something; ``None`` when nothing can become late: not while Asterisk is away."""

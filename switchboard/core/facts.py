@@ -30,7 +30,7 @@ class CallArrived(Struct, frozen=True, tag=True):
     number: str
     """The caller's number exactly as the network gave it; may be empty or nonsense."""
     dialled: str
-    """What was dialled: the line's number, or whatever was typed on a phone."""
+    """What was dialled: the line's number, or whatever was typed on a phone; a PIN in it was replaced by ``?``."""
     phone: PhoneId | None = None
     """The staff phone it came from; set exactly when ``entrance`` is phone."""
     waited_ms: int = 0
@@ -197,6 +197,22 @@ class StaffCommand(StrEnum):
     SIGN_OUT = "sign_out"
     PAUSE = "pause"
     RESUME = "resume"
+    """Back from a pause, from wrap-up, from being away for a while, from missed calls."""
+    END_WRAP_UP = "end_wrap_up"
+    EXTEND_WRAP_UP = "extend_wrap_up"
+    """By ``for_ms``."""
+    DO_NOT_DISTURB = "do_not_disturb"
+    DISTURB = "disturb"
+    """The end of do-not-disturb."""
+    FORWARD = "forward"
+    """Calls that are meant for them go to ``whom``."""
+    END_FORWARD = "end_forward"
+    AWAY = "away"
+    """Until ``until_ms``, with the deputy ``whom`` if there is one."""
+    PICK_UP = "pick_up"
+    """Take the call that rings ``whom`` now."""
+    TAKE_PHONE = "take_phone"
+    """Sign in at ``phone``, whoever's it is. The desk knows who asks; on a phone it takes a PIN."""
 
 
 class StaffCommanded(Struct, frozen=True, tag=True):
@@ -205,6 +221,17 @@ class StaffCommanded(Struct, frozen=True, tag=True):
     person: PersonId
     command: StaffCommand
     reason: str = ""
+    whom: PersonId | None = None
+    for_ms: int | None = None
+    until_ms: int | None = None
+    phone: PhoneId | None = None
+
+
+class PinChecked(Struct, frozen=True, tag=True):
+    """The answer to ``CheckPin``: whether the PIN that was dialled is the person's. The PIN itself nobody tells us."""
+
+    call: CallId
+    right: bool
 
 
 class PolicyLoaded(Struct, frozen=True, tag=True):
@@ -276,6 +303,7 @@ Fact = (
     | ActionFailed
     | DeadlinePassed
     | StaffCommanded
+    | PinChecked
     | PolicyLoaded
     | FallbackReported
     | LegSilent

@@ -12,9 +12,10 @@ from switchboard.core.call_state import Call, Ending
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import FallbackCall
 from switchboard.core.floor import Floor
-from switchboard.core.ids import PersonId, PhoneId, call_id_for
+from switchboard.core.ids import call_id_for
 from switchboard.core.phone_number import read_number
-from switchboard.core.policy import Policy, Whom, WhomKind
+from switchboard.core.phones import person_at
+from switchboard.core.policy import Whom, WhomKind
 from switchboard.core.steps import open_task
 
 _BY_WHOM = "by Asterisk's own queue, while the service was away"
@@ -43,7 +44,7 @@ def put_on_record(floor: Floor, told: FallbackCall) -> None:
     floor.because(call, "arrived", f"{where}; taken {_BY_WHOM}", at_ms=began_ms)
     if told.answered_at_ms is not None:
         call.answered_at_ms = max(told.answered_at_ms, began_ms)
-        call.answered_by = _whose(policy, told.phone)
+        call.answered_by = person_at(floor.people, policy, told.phone)
         whose = "" if call.answered_by is not None else f" on the phone {told.phone}, which is nobody's"
         floor.because(call, "answered", f"{_BY_WHOM}{whose}", call.answered_by, at_ms=call.answered_at_ms)
     call.outcome, why = _outcome(told)
@@ -63,7 +64,3 @@ def _outcome(told: FallbackCall) -> tuple[Outcome, str]:
     if told.ringing:
         return Outcome.ABANDONED_RINGING, "the caller left the queue while a phone rang"
     return Outcome.ABANDONED_WAITING, "the caller left the queue"
-
-
-def _whose(policy: Policy, phone: PhoneId | None) -> PersonId | None:
-    return next((person.person_id for person in policy.people.values() if person.phone == phone), None)

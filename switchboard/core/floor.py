@@ -11,6 +11,7 @@ import heapq
 
 import msgspec
 
+from switchboard.core import phones, wrap_up
 from switchboard.core.actions import Action
 from switchboard.core.call_state import Bug, Call, Connecting, LastTalk, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
@@ -88,7 +89,10 @@ class Floor:
         return self.policies[call.policy_version]
 
     def phone_of(self, call: Call, person: PersonId) -> PhoneId:
-        """The person's phone as it is today, or as it was when ``call`` arrived, for somebody who left since."""
+        """The phone the person uses today, or had when ``call`` arrived, for somebody who left since."""
+        record = self.people.get(person)
+        if record is not None and record.seat is not None:
+            return record.seat
         return (self.policy.people.get(person) or self.policy_of(call).people[person]).phone
 
     # calls and legs ----------------------------------------------------------------------------------------
@@ -147,6 +151,7 @@ class Floor:
         """A leg of this person's phone now rings or talks."""
         record = self.people.get(person)
         if record is not None:
+            wrap_up.hold(record, self.at_ms)
             record.legs[leg] = Engagement(call, doing)
             self.touch(person)
 
@@ -168,28 +173,44 @@ class Floor:
             record.release_until_ms = None
         if not record.legs:
             record.idle_since_ms = self.at_ms
+            wrap_up.go_on(record, self.at_ms)
             if person not in self.policy.people:
                 self.dismiss(person)
+            elif record.seat is not None and not record.signed_in:
+                phones.leave_seat(self.people, self.policy, record)
+                self.touched |= dict.fromkeys(self.people)
         self.touch(person)
 
     def dismiss(self, person: PersonId) -> None:
         """Somebody who is no longer among the staff has no legs left either: forget them."""
+        if self.people[person].seat is not None:
+            phones.leave_seat(self.people, self.policy, self.people[person])
         del self.people[person]
         self.entries.append(
             PersonChanged(person=person, at_ms=self.at_ms, state=PersonState.OFFLINE, reason="left the staff")
         )
 
     def note_people(self, reason: str) -> None:
-        """Put the new state of every touched person on record, if it is new; a pause with its own reason."""
+        """Put the new state of every touched person on record, if it is new, with its own reason where it has one."""
         for person in self.touched:
             record = self.people.get(person)
-            if record is not None and record.state is not record.noted:
-                record.noted = record.state
-                why = record.pause if record.state is PersonState.PAUSED and record.pause is not None else reason
-                call = next((engaged.call for engaged in record.legs.values()), None)
-                self.entries.append(
-                    PersonChanged(person=person, at_ms=self.at_ms, state=record.state, reason=why, call=call)
+            if record is None:
+                continue
+            state, until_ms, own_why = record.state, record.state_until_ms, record.why("")
+            if (state, until_ms, own_why) == (record.noted, record.noted_until_ms, record.noted_why):
+                continue
+            record.noted, record.noted_until_ms, record.noted_why = state, until_ms, own_why
+            self.entries.append(
+                PersonChanged(
+                    person=person,
+                    at_ms=self.at_ms,
+                    state=state,
+                    reason=own_why or reason,
+                    call=next((engaged.call for engaged in record.legs.values()), None),
+                    until_ms=until_ms,
+                    misses=record.misses,
                 )
+            )
 
     # outbox ------------------------------------------------------------------------------------------------
 

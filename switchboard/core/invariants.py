@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from switchboard.core import phones
 from switchboard.core.call_state import Call, Connecting, Ending, Saying, Talking, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
@@ -79,6 +80,11 @@ def _of_person(floor: Floor, person: PersonRecord) -> Iterator[str]:
             yield f"{person.person_id}: busy with leg {leg}, which {engaged.call} does not have"
     if sum(engaged.doing is Doing.RINGING and not engaged.ending for engaged in person.legs.values()) > 1:
         yield f"{person.person_id}: rung for two callers at once"
+    at_rest = not person.legs and not person.elsewhere
+    if (person.wrap_up_left_ms if at_rest else person.wrap_up_until_ms) is not None:
+        yield f"{person.person_id}: the clock of wrap-up {'stands still' if at_rest else 'runs'} at the wrong time"
+    if person.seat is not None and phones.person_at(floor.people, floor.policy, person.seat) != person.person_id:
+        yield f"{person.person_id}: shares the phone {person.seat}"
     yield from _of_readiness(floor, person)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import backup, queueing, shifts
+from switchboard.core import backup, misses, queueing
 from switchboard.core.actions import TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, Hears, Offer, Ringing, Waiting
 from switchboard.core.floor import Floor
@@ -23,7 +23,7 @@ def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, caus
     if offer.person is not None:
         call.not_again.append(offer.person)
         if isinstance(call.state, Waiting) and cause != LOST_CAUSE:  # what could not be rung, nobody missed
-            shifts.count_miss(floor, offer.person)
+            misses.count_miss(floor, offer.person, rang_out=what == "missed")
     if without_offer(floor, call, offer):
         go_on(floor, call)
 
@@ -33,7 +33,7 @@ def take_back(floor: Floor, call: Call, offer: Offer) -> None:
     floor.because(call, "withdrawn", "stopped ringing while nobody could hear why", offer.person)
     state = call.state
     if isinstance(state, Ringing) and offer.person is not None:
-        candidates = (offer.person, *state.candidates)
+        candidates = (offer.meant or offer.person, *state.candidates)
         call.enter(msgspec.structs.replace(state, candidates=candidates))
     if not without_offer(floor, call, offer):
         return

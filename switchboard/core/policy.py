@@ -45,6 +45,17 @@ class Department(Struct, frozen=True):
     head: PersonId
 
 
+class Absence(Struct, frozen=True):
+    """Somebody is not there (vacation): from ``since_ms`` (included) to ``until_ms`` (excluded), Unix milliseconds."""
+
+    since_ms: int
+    until_ms: int
+    last_day: str
+    """ISO date, local, for people to read."""
+    deputy: PersonId | None = None
+    reason: str = ""
+
+
 class Person(Struct, frozen=True):
     person_id: PersonId
     name: str
@@ -57,6 +68,9 @@ class Person(Struct, frozen=True):
     """Operators sign in by code when their shift starts; others are in until they sign out."""
     skills: dict[str, int] = field(default_factory=dict)
     """What the person is good at, and how good: 1–5."""
+    hours: str | None = None
+    """Name of opening hours: outside them no client's call is handed to this person."""
+    absences: tuple[Absence, ...] = ()
 
 
 class Pool(Struct, frozen=True):
@@ -237,6 +251,22 @@ class Codes(Struct, frozen=True):
     resume: str = "*21"
     pause_reasons: dict[str, str] = field(default_factory=dict)
     """Digits after the pause code → reason, e.g. ``{"1": "lunch"}``."""
+    # an empty one of these means that nothing can be dialled for it
+    hot_desk: str = "*12"
+    """Then an extension, ``*`` and a PIN: this person signs in on this phone."""
+    away: str = "*13"
+    """Then hours, and maybe a deputy's extension (then the hours have two digits)."""
+    wrap_up_end: str = "*22"
+    wrap_up_extend: str = "*23"
+    """Maybe minutes behind it."""
+    forward: str = "*24"
+    """Then a colleague's extension; alone it ends the forwarding."""
+    do_not_disturb: str = "*25"
+    """On, and off again."""
+    pick_up: str = "*8"
+    """Then the extension of the colleague whose phone rings."""
+    pick_up_anybody: bool = False
+    """Whoever is not of the same department, queue or pool may be picked up for too."""
 
 
 class Outbound(Struct, frozen=True):
@@ -254,6 +284,15 @@ class Prompts(Struct, frozen=True):
     paused: tuple[str, ...] = ("beep",)
     resumed: tuple[str, ...] = ("beep", "beep")
     refused: tuple[str, ...] = ("invalid",)
+    wrap_up_ended: tuple[str, ...] = ("beep", "beep")
+    wrap_up_extended: tuple[str, ...] = ("minutes", "added")
+    do_not_disturb_on: tuple[str, ...] = ("do-not-disturb", "activated")
+    do_not_disturb_off: tuple[str, ...] = ("do-not-disturb", "de-activated")
+    forward_on: tuple[str, ...] = ("call-forwarding", "activated")
+    forward_off: tuple[str, ...] = ("call-forwarding", "de-activated")
+    away: tuple[str, ...] = ("agent-loggedoff",)
+    wrong_pin: tuple[str, ...] = ("auth-incorrect",)
+    pin_locked: tuple[str, ...] = ("im-sorry", "feature-not-avail-line")
 
 
 class Limits(Struct, frozen=True):
@@ -271,6 +310,17 @@ class Limits(Struct, frozen=True):
     """Callers beyond these two go to Asterisk's own queue at once."""
     overflow_calls_per_s: int = 100
     """Of those; who comes beyond these too is turned away at once."""
+    missed_ms: int = 0
+    """So long whoever let a queue's call ring out is not rung for queues, unless they say that they are there; 0: at
+    once again."""
+    wrap_up_extend_ms: int = 60_000
+    """How much longer wrap-up becomes when nobody says by how much."""
+    wrap_up_at_most_ms: int = 600_000
+    """No extension leaves more than this."""
+    pin_tries: int = 5
+    """Wrong PINs for one extension, or from one phone, before it is locked."""
+    pin_locked_ms: int = 60_000
+    """For how long at first; twice as long after each wrong one more."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):

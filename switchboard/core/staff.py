@@ -12,7 +12,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from switchboard.core.entries import PersonState
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
 
 
 class Doing(StrEnum):
@@ -35,6 +35,14 @@ class Tally(Struct):
     taken: int = 0
     talk_ms: int = 0
     rung_at_ms: int = 0
+
+
+class Tries(Struct, frozen=True):
+    """Wrong PINs, for one extension or from one phone."""
+
+    count: int = 0
+    last_ms: int = 0
+    locked_until_ms: int = 0
 
 
 class PersonRecord(Struct, kw_only=True):
@@ -60,6 +68,26 @@ class PersonRecord(Struct, kw_only=True):
     """The state last put on record."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """By queue."""
+    noted_why: str = ""
+    noted_until_ms: int | None = None
+    wrap_up_left_ms: int | None = None
+    """Wrap-up that has not begun, or whose clock stands still, because a leg of theirs lives."""
+    wrap_up_of: str = ""
+    """The queue whose call it follows."""
+    missed_until_ms: int | None = None
+    do_not_disturb: bool = False
+    forward_to: PersonId | None = None
+    away_until_ms: int | None = None
+    deputy: PersonId | None = None
+    """Who stands in for them until then."""
+    seat: PhoneId | None = None
+    """The phone of somebody else that they use; ``None``: their own, unless somebody else sits there."""
+    own_phone_there: bool = False
+    """Whether their own phone is registered, while they do not use it."""
+    tries_as: Tries = Tries()
+    """Wrong PINs dialled for this person, on whatever phone."""
+    tries_from: Tries = Tries()
+    """Wrong PINs dialled on this person's own phone, for whomever."""
 
     @property
     def state(self) -> PersonState:
@@ -70,22 +98,63 @@ class PersonRecord(Struct, kw_only=True):
             return PersonState.RINGING
         if not self.registered or self.unasked:
             return PersonState.OFFLINE
-        if not self.signed_in:
+        if not self.signed_in or self.away_until_ms is not None:
             return PersonState.AWAY
         if self.wrap_up_until_ms is not None:
             return PersonState.WRAP_UP
-        return PersonState.PAUSED if self.pause is not None else PersonState.READY
+        if self.why_paused is not None:
+            return PersonState.PAUSED
+        return PersonState.MISSED if self.missed_until_ms is not None else PersonState.READY
+
+    @property
+    def why_paused(self) -> str | None:
+        """Why they take no calls of clients for now; what they said last does not undo what they said before."""
+        if self.forward_to is not None:
+            return f"forwards to {self.forward_to}"
+        return "do not disturb" if self.do_not_disturb else self.pause
+
+    @property
+    def state_until_ms(self) -> int | None:
+        """When the present state ends by itself, as far as that is known."""
+        match self.state:
+            case PersonState.WRAP_UP:
+                return self.wrap_up_until_ms
+            case PersonState.MISSED:
+                return self.missed_until_ms
+            case PersonState.AWAY:
+                return self.away_until_ms
+            case _:
+                return None
+
+    def why(self, otherwise: str) -> str:
+        """The reason of the present state, as it stands on record."""
+        match self.state:
+            case PersonState.PAUSED:
+                return self.why_paused or otherwise
+            case PersonState.WRAP_UP if self.wrap_up_of:
+                return f"after a call of queue {self.wrap_up_of}"
+            case PersonState.MISSED:
+                return f"did not answer a call, {self.misses} not taken in a row"
+            case PersonState.AWAY if self.away_until_ms is not None:
+                return f"for a while, deputy {self.deputy}" if self.deputy is not None else "for a while"
+            case _:
+                return otherwise
 
     @property
     def until_ms(self) -> int | None:
-        """The person's next deadline: end of wrap-up, or of patience with a leg that does not end."""
-        deadlines = [at for at in (self.wrap_up_until_ms, self.release_until_ms) if at is not None]
-        return min(deadlines, default=None)
+        """The person's next deadline: the end of wrap-up, of patience with a leg that does not end, and so on."""
+        deadlines = (self.wrap_up_until_ms, self.release_until_ms, self.missed_until_ms, self.away_until_ms)
+        return min((at for at in deadlines if at is not None), default=None)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing of theirs is over in minutes."""
+        return self.wrap_up_until_ms is None and self.release_until_ms is None and self.missed_until_ms is None
 
     @property
     def on_shift(self) -> bool:
         """Will be able to take calls without doing anything but ending what they do now."""
-        return self.registered and self.signed_in
+        return self.registered and self.signed_in and self.away_until_ms is None
 
 
 _WHY_NOT = {
@@ -93,6 +162,7 @@ _WHY_NOT = {
     PersonState.TALKING: "is on a call",
     PersonState.WRAP_UP: "is in wrap-up",
     PersonState.AWAY: "is away (signed out)",
+    PersonState.MISSED: "has just missed a call",
     PersonState.OFFLINE: "has no registered phone",
 }
 
@@ -102,7 +172,9 @@ def why_not_now(person: PersonRecord) -> str | None:
     if person.state is PersonState.READY:
         return None
     if person.state is PersonState.PAUSED:
-        return f"is paused ({person.pause})"
+        return f"is paused ({person.why_paused})"
+    if person.state is PersonState.AWAY and person.away_until_ms is not None:
+        return "is away for a while"
     return _WHY_NOT[person.state]
 
 
@@ -110,4 +182,6 @@ def why_not_by_colleague(person: PersonRecord) -> str | None:
     """The same for a colleague's direct call, which rings also somebody who is away, paused or in wrap-up."""
     if not person.registered or person.unasked:
         return _WHY_NOT[PersonState.OFFLINE]
+    if person.do_not_disturb:
+        return "does not want to be disturbed"
     return _WHY_NOT[person.state] if person.legs or person.elsewhere else None

@@ -11,7 +11,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import queueing
+from switchboard.core import queueing, stand_ins
 from switchboard.core.actions import Play, StopMusic
 from switchboard.core.call_state import Bug, Call, Ringing, Saying
 from switchboard.core.ending import end
@@ -109,12 +109,17 @@ def ring_next(floor: Floor, call: Call, *, at_once: bool = False) -> bool:
     candidates = list(state.candidates)
     ring_ms = min(state.each_ms, state.step_until_ms - floor.at_ms)
     while candidates and ring_ms > 0 and (at_once or not offers):
-        person = candidates.pop(0)
+        meant = candidates.pop(0)
+        person = stand_ins.whom_to_ring(floor, call, meant)
+        if person is None:
+            call.last_cause = ABSENT_CAUSE
+            continue
         why_not = _why_not(floor, call, person)
         if why_not is not None:
             floor.because(call, "skipped", why_not, person)
             continue
-        offers.append(offer_to_person(floor, call, person, ring_ms, "rings"))
+        offer = offer_to_person(floor, call, person, ring_ms, "rings")
+        offers.append(offer if person == meant else msgspec.structs.replace(offer, meant=meant))
     if not offers:
         return False
     let_hear_ringing(floor, call)
@@ -133,7 +138,7 @@ def _why_not(floor: Floor, call: Call, person: PersonId) -> str | None:
         return "did not take this call before"
     if call.direction is not Direction.INTERNAL:
         return why_not_now(record)
-    call.last_cause = BUSY_CAUSE if record.legs else ABSENT_CAUSE
+    call.last_cause = BUSY_CAUSE if record.legs or record.do_not_disturb else ABSENT_CAUSE
     return why_not_by_colleague(record)
 
 
@@ -203,10 +208,11 @@ def say_again(floor: Floor, call: Call, state: Saying) -> None:
 
 
 def open_task(floor: Floor, call: Call, kind: str, whom: Sequence[Whom], reason: str) -> None:
-    """Open a task for the first person meant; for nobody when ``whom`` means nobody."""
-    person = next(iter(find_people(floor, call, whom)), None)
-    if person is None:
+    """Open a task for the first person meant, or their deputy; for nobody when ``whom`` means nobody."""
+    meant = next(iter(find_people(floor, call, whom)), None)
+    if meant is None:
         return
+    person = stand_ins.whose_task(floor, call, meant)
     client_id = call.client.client_id if call.client is not None else None
     floor.entries.append(
         TaskOpened(

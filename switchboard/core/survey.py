@@ -17,9 +17,11 @@ from typing import assert_never
 
 import msgspec
 
+from switchboard.core import hot_desk, phones
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Call,
+    Checking,
     Connecting,
     Ending,
     LookingUp,
@@ -44,7 +46,7 @@ from switchboard.core.facts import (
 )
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_again, set_language
-from switchboard.core.ids import BridgeId, LegId
+from switchboard.core.ids import BridgeId, LegId, call_id_of
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.policy import Whom, WhomKind
 from switchboard.core.steps import open_task, say_again
@@ -77,14 +79,13 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
         BridgeFound(bridge) for bridge in found.bridges if members.get(bridge, 0) < 2 and not is_needed(floor, bridge)
     ]
     phones_known = at_ms - floor.switch_met_at_ms >= PHONES_KNOWN_AFTER_MS
-    for person in floor.policy.people.values():
-        record, is_there = floor.people.get(person.person_id), person.phone in found.phones
-        if record is None:
-            continue
+    registered, engaged = dict.fromkeys(found.phones), dict.fromkeys(found.engaged)
+    for phone, user in phones.users(floor.people, floor.policy).items():
+        record, is_there = floor.people[user], phone in registered
         if (record.unasked or not record.registered) if is_there else (record.registered and phones_known):
-            facts.append(PhoneSeen(person.phone, is_there))
-        if record.elsewhere is not (person.phone in found.engaged):
-            facts.append(PhoneEngaged(person.phone, not record.elsewhere))
+            facts.append(PhoneSeen(phone, is_there))
+        if record.elsewhere is not (phone in engaged):
+            facts.append(PhoneEngaged(phone, not record.elsewhere))
     return facts
 
 
@@ -145,10 +146,16 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         case Connecting() | Talking():
             partner = state.offer.leg if isinstance(state, Connecting) else state.leg
             needed = (partner,)
+            if partner in there and not there[partner].up and call_id_of(partner) != call.call_id:
+                floor.ask_again(Answer(call.call_id, partner))  # they picked up by dialling, and were not answered yet
             if moved_on:
                 let_hear_again(floor, call, up=caller.up)
             elif not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
                 connect_again(floor, call, state, partner, up=caller.up)
+        case Checking():
+            let_hear_again(floor, call, up=caller.up)
+            floor.because(call, "asked_again", "nobody heard whether the PIN was right")
+            hot_desk.ask(floor, call, state.person, state.phone)
         case Saying():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:

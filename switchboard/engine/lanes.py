@@ -2,7 +2,7 @@
 
 One task per call that has something to do; it ends when its lane is empty. A refusal becomes an ``ActionFailed``
 fact; any other exception is a bug, told to the exchange as a refusal too, and reported with its traceback. A
-look-up does not hold its lane: the caller may be answered, or gone, before the directory is.
+look-up does not hold its lane: the caller may be answered, or gone, before the directory is. Nor does a PIN.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.core.actions import Action, Answer, HangUp, LookUpCaller, Play, Ring, RingOutside
-from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed
+from switchboard.core.actions import Action, Answer, CheckPin, HangUp, LookUpCaller, Play, Ring, RingOutside
+from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed, PinChecked
 from switchboard.core.ids import CallId, LegId
-from switchboard.engine.ports import Directory, LegGone, Refused, SwitchAway, Telephony
+from switchboard.engine.ports import Directory, LegGone, Pins, Refused, SwitchAway, Telephony
 
 _log = structlog.get_logger()
 ACTION_AT_MOST_S = 5.0
@@ -25,11 +25,17 @@ ACTION_AT_MOST_S = 5.0
 
 class Lanes:
     def __init__(
-        self, tasks: asyncio.TaskGroup, telephony: Telephony, directory: Directory, post: Callable[[Fact], None]
+        self,
+        tasks: asyncio.TaskGroup,
+        telephony: Telephony,
+        directory: Directory,
+        post: Callable[[Fact], None],
+        pins: Pins | None = None,
     ) -> None:
         self._tasks = tasks
         self._telephony = telephony
         self._directory = directory
+        self._pins = pins
         self._post = post
         self._lanes: dict[CallId, deque[Action]] = {}
 
@@ -42,6 +48,9 @@ class Lanes:
         """Perform ``action`` after those given before it for the same call."""
         if isinstance(action, LookUpCaller):
             self._tasks.create_task(self._look_up(action))
+            return
+        if isinstance(action, CheckPin):
+            self._tasks.create_task(self._check_pin(action))
             return
         lane = self._lanes.get(action.call)
         if lane is None:
@@ -82,3 +91,19 @@ class Lanes:
         except Exception as error:
             _log.exception("look_up.bug", call=action.call)
             self._post(LookUpFailed(action.call, f"bug: {type(error).__name__}"))
+
+    async def _check_pin(self, action: CheckPin) -> None:
+        """What goes wrong says so without the PIN: even the words of an exception may hold it."""
+        if self._pins is None:
+            self._failed(action, "nobody here knows PINs")
+            return
+        try:
+            async with asyncio.timeout(ACTION_AT_MOST_S):
+                self._post(PinChecked(action.call, await self._pins.is_right(action.person, action.leg)))
+        except Refused as refusal:
+            self._failed(action, refusal.why)
+        except TimeoutError:
+            self._failed(action, f"no answer within {ACTION_AT_MOST_S:g} s")
+        except Exception as error:
+            _log.error("pin.bug", call=action.call, error=type(error).__name__)
+            self._failed(action, f"bug: {type(error).__name__}")

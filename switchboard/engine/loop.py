@@ -15,7 +15,7 @@ from switchboard.core.entries import Entry
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
 from switchboard.engine.lanes import Lanes
-from switchboard.engine.ports import Batch, Clock, Directory, InboxFull, Log, Placed, Telephony
+from switchboard.engine.ports import Batch, Clock, Directory, InboxFull, Log, Pins, Placed, Telephony
 
 _log = structlog.get_logger()
 _SNAPSHOT_EVERY = 5_000
@@ -68,10 +68,10 @@ class Loop:
             self.position = batch.first + len(batch.facts) - 1
         return replayed
 
-    async def run(self, telephony: Telephony, directory: Directory) -> None:
+    async def run(self, telephony: Telephony, directory: Directory, pins: Pins | None = None) -> None:
         """Serve until cancelled. An exception out of the log ends it: what cannot be kept must not be done."""
         async with asyncio.TaskGroup() as tasks:
-            lanes = Lanes(tasks, telephony, directory, self._post_or_report)
+            lanes = Lanes(tasks, telephony, directory, self._post_or_report, pins)
             self._wind()
             async for batch in self._log.ordered():
                 handled = await self._take(batch)

@@ -14,7 +14,7 @@ from switchboard.core.actions import Action
 from switchboard.core.caller import Client
 from switchboard.core.entries import Entry
 from switchboard.core.facts import Fact, Found
-from switchboard.core.ids import LegId
+from switchboard.core.ids import LegId, PersonId
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -83,6 +83,14 @@ def few_enough(number: PhoneNumber, found: Sequence[Client]) -> tuple[Client, ..
     if len(found) > MOST_CLIENTS:
         raise Refused(f"look-up: more than {MOST_CLIENTS} clients share {number}, so it says nothing")
     return tuple(found)
+
+
+class Pins(Protocol):
+    async def is_right(self, person: PersonId, leg: LegId) -> bool:
+        """Whether the PIN that was dialled on ``leg`` is that of ``person``; false for somebody without one.
+
+        Raises ``Refused`` when it cannot be told. What was dialled is forgotten with the answer.
+        """
 
 
 class Batch(Struct, frozen=True):

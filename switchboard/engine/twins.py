@@ -1,18 +1,18 @@
-"""In-memory twins of the ports that lead to Postgres: for tests, and for trying a company without a database.
+"""In-memory twins of the ports that lead to Postgres and to PINs: for tests, and for trying a company without either.
 
 They pass the same contract tests as the real ones, and can be told to be away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import msgspec
 
 from switchboard.core.caller import Client
 from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
-from switchboard.core.ids import CallId
+from switchboard.core.ids import CallId, LegId, PersonId
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.engine.ports import Placed, Refused, few_enough
 
@@ -110,3 +110,19 @@ class MemoryRecords:
     def _refuse_if_away(self) -> None:
         if self.away is not None:
             raise Refused(f"recorder: {self.away}")
+
+
+class MemoryPins:
+    """The port ``Pins``. ``dialled`` holds what was dialled on which leg."""
+
+    def __init__(self, pins: Mapping[PersonId, str], dialled: dict[LegId, str]) -> None:
+        self.pins = pins
+        self.dialled = dialled
+
+    async def is_right(self, person: PersonId, leg: LegId) -> bool:
+        try:
+            dialled = self.dialled[leg]
+        except KeyError:
+            raise Refused("PIN: nothing was dialled") from None
+        self.dialled.pop(leg, None)
+        return self.pins.get(person) == dialled

@@ -8,6 +8,7 @@ promise broken:
 - nobody is rung twice for a call that they refused or missed;
 - nobody stops ringing before their time, unless somebody else took the call or the call ended;
 - an operator is rung for the oldest caller of the highest priority, and is the one who was idle longest;
+- wrap-up and do-not-disturb are respected (``people_checks``);
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
@@ -37,7 +38,7 @@ from switchboard.core.actions import (
     TakeDownBridge,
 )
 from switchboard.core.call_state import Call, Waiting
-from switchboard.core.entries import CallRecord, CallStep, Direction, Entry, Outcome, PersonState
+from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, PersonState
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import (
     ActionFailed,
@@ -50,31 +51,17 @@ from switchboard.core.facts import (
     LegEnded,
     LegLeft,
     LegVanished,
-    PhoneSeen,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
+from switchboard.sim.people_checks import PeopleWatched, picks_up
+from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.silences import SilenceWitness
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
-_ANSWERED_ELSEWHERE = 26
-
-
-class Rung(Struct):
-    """One ring of one phone, as seen from outside."""
-
-    phone: PhoneId | None
-    until_ms: int
-    over: bool = False
-    silent: bool = False
-    """The phone does not ring any more, for whatever reason."""
-    stopped: bool = False
-    """Told to end, or ended: whoever picks it up now has nobody to talk to."""
-    withdrawn: bool = False
-    """Stopped because somebody else took the call, or nobody knows why: may be rung again."""
 
 
 class Seen(Struct):
@@ -105,6 +92,7 @@ class Witness:
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
         self.owner: dict[LegId, CallId] = {}
+        self._people = PeopleWatched()
         self.reported: dict[CallId, None] = {}
         """Calls that Asterisk's own queue had, once they are on record."""
         self.silences = SilenceWitness()
@@ -124,6 +112,7 @@ class Witness:
             seen = self.calls.get(fact.call)
             if seen is not None and seen.until_ms != fact.until_ms:
                 found.append(f"call {fact.call}: deadline {fact.until_ms} counts, its state lasts to {seen.until_ms}")
+        self._meet(fact, at_ms, handled)
         found += self._hear_of(fact, handled)
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
@@ -133,11 +122,26 @@ class Witness:
             found += self._read(entry)
         found += self._silences(handled)
         found += self.silences.watch(fact, handled)
-        found += self._injustices(handled.actions)
+        found += self._people.watch(self.exchange.floor, fact, at_ms, handled)
+        if not picks_up(fact):
+            found += self._injustices(handled.actions)
         found += self._forget(handled)
         return found
 
     # facts ---------------------------------------------------------------------------------------------------
+
+    def _meet(self, fact: Fact, at_ms: int, handled: Handled) -> None:
+        """Calls that came with this fact."""
+        arrivals = [fact] if isinstance(fact, CallArrived) else []
+        if isinstance(fact, SwitchReady):
+            arrivals = [one.arrival for one in fact.found.legs if one.arrival is not None]
+        noted = {entry.call for entry in handled.entries if isinstance(entry, CallStep)} if arrivals else set()
+        for arrival in arrivals:
+            call = call_id_for(arrival.leg, at_ms)
+            if call in noted and call not in self.calls:
+                self.calls[call] = Seen(arrival.leg, hears="ringing" if arrival.entrance is Entrance.LINE else "")
+                self.owner[arrival.leg] = call
+                self.arrived += 1
 
     def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
         match fact:
@@ -164,7 +168,7 @@ class Witness:
                     seen.left |= seen.leg not in up
                     for leg, rung in seen.rung.items():
                         if leg not in up:
-                            _vanish(rung)
+                            vanish(rung)
                         elif up[leg]:
                             rung.over = rung.silent = True
             case LegVanished(leg=leg):
@@ -173,7 +177,7 @@ class Witness:
                     return
                 seen.left |= seen.leg == leg
                 if leg in seen.rung:
-                    _vanish(seen.rung[leg])
+                    vanish(seen.rung[leg])
             case FallbackReported(calls=calls) if handled.meant_something:
                 for told in calls:
                     call_id = call_id_for(told.leg, told.arrived_at_ms)
@@ -188,7 +192,7 @@ class Witness:
     # actions -------------------------------------------------------------------------------------------------
 
     def _see(self, fact: Fact, action: Action, at_ms: int, ended: set[CallId]) -> Iterator[str]:
-        seen = self._seen(fact, action.call)
+        seen = self.calls.get(action.call)
         if seen is None:
             if not isinstance(action, HangUp | SendToDialplan | TakeDownBridge):
                 yield f"{type(action).__name__} for call {action.call}, which nobody has seen"
@@ -197,8 +201,8 @@ class Witness:
             case Ring() | RingOutside():
                 yield from self._see_ring(seen, action, at_ms)
             case HangUp(leg=leg) if leg in seen.rung:
-                over = _without_phone(fact, seen.rung[leg]) or action.call in ended or seen.outcome is not None
-                yield from _see_stop(seen.rung[leg], action, at_ms, over)
+                over = without_phone(fact, seen.rung[leg]) or action.call in ended or seen.outcome is not None
+                yield from see_stop(seen.rung[leg], action, at_ms, over)
             case HangUp(leg=leg) | SendToDialplan(leg=leg) if leg == seen.leg:
                 seen.left = True
             case SoundRinging():
@@ -224,23 +228,15 @@ class Witness:
             if leg not in action.legs and not rung.over:
                 yield f"{rung.phone} goes on ringing for {action.call}, who talks"
 
-    def _seen(self, fact: Fact, call: CallId) -> Seen | None:
-        found = self.exchange.floor.calls.get(call) if isinstance(fact, SwitchReady) else None
-        leg = fact.leg if isinstance(fact, CallArrived) else found.leg if found is not None else None
-        if call not in self.calls and leg is not None:
-            from_line = fact.entrance is Entrance.LINE if isinstance(fact, CallArrived) else _is_inbound(found)
-            self.calls[call] = Seen(leg, hears="ringing" if from_line else "")
-            self.owner[leg] = call
-            self.arrived += 1
-        return self.calls.get(call)
-
     def _see_ring(self, seen: Seen, action: Ring | RingOutside, at_ms: int) -> Iterator[str]:
         phone = action.phone if isinstance(action, Ring) else None
-        if any(rung.phone == phone and not rung.withdrawn for rung in seen.rung.values()):
+        call = self.exchange.floor.calls.get(action.call)
+        person = call.legs.get(action.leg) if call is not None else None  # two may use one phone, one after the other
+        if any((rung.phone, rung.person) == (phone, person) and not rung.withdrawn for rung in seen.rung.values()):
             yield f"{phone or 'a number outside'} is rung again for call {action.call}"
         if seen.left or seen.outcome is not None:
             yield f"{phone or 'a number outside'} is rung for call {action.call}, whose caller is gone"
-        seen.rung[action.leg] = Rung(phone, at_ms + action.ring_ms - BACKSTOP_MS)
+        seen.rung[action.leg] = Rung(phone, at_ms + action.ring_ms - BACKSTOP_MS, person)
         self.owner[action.leg] = action.call
 
     def _count_ringing(self, at_ms: int) -> None:
@@ -359,33 +355,8 @@ class Witness:
         return found
 
 
-def _vanish(rung: Rung) -> None:
-    """Nobody knows how it ended, so whoever was rung may be rung again."""
-    rung.over = rung.silent = rung.stopped = rung.withdrawn = True
-
-
 def _ends(handled: Handled, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in handled.actions)
-
-
-def _is_inbound(call: Call | None) -> bool:
-    """Then the caller hears ringing from the first moment: the dialplan saw to it."""
-    return call is not None and call.direction is Direction.INBOUND
-
-
-def _without_phone(fact: Fact, rung: Rung) -> bool:
-    """Whether this is the news that the phone is not there any more."""
-    return isinstance(fact, PhoneSeen) and fact.phone == rung.phone and not fact.registered
-
-
-def _see_stop(rung: Rung, action: HangUp, at_ms: int, over: bool) -> Iterator[str]:
-    rung.silent = rung.stopped = True
-    if rung.over:
-        return
-    rung.over = True
-    rung.withdrawn = action.cause == _ANSWERED_ELSEWHERE
-    if at_ms < rung.until_ms and not rung.withdrawn and not over:
-        yield f"{rung.phone} stops ringing {rung.until_ms - at_ms} ms early for call {action.call}"
 
 
 def _place(exchange: Exchange, call: Call) -> tuple[int, CallId]:

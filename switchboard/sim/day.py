@@ -11,6 +11,7 @@ from collections import deque
 from random import Random
 from time import perf_counter
 
+import msgspec
 from msgspec import Struct
 
 from switchboard.core.entries import Outcome
@@ -75,7 +76,9 @@ class Day:
         self.random = Random(seed)
         self.exchange = Exchange()
         self.witness = Witness(self.exchange)
-        company = company or Company([sample_policy(f"sample-{number}") for number in range(2)], SMALL_COMPANY)
+        company = company or Company(
+            [sample_policy("sample-0"), _with_missed_calls(sample_policy("sample-1"))], SMALL_COMPANY
+        )
         self.policies, self.customs = company.policies, company.customs
         self.traffic = Traffic(self.random, calls, self.customs)
         self.world = World(self.traffic, self.random, unkind, self._hand, DAY_MS)
@@ -238,6 +241,11 @@ class Day:
         self.policies.reverse()
         self._hand(PolicyLoaded(self.policies[0]))
         self.world.after(int(self.random.expovariate(1 / _RELOAD_EVERY_MS)), self._reload)
+
+
+def _with_missed_calls(policy: Policy) -> Policy:
+    limits = msgspec.structs.replace(policy.limits, missed_ms=30_000)
+    return msgspec.structs.replace(policy, limits=limits)
 
 
 def run(seed: int, calls: int, unkind: Unkindness | None = None, company: Company | None = None) -> Report:

@@ -18,6 +18,10 @@ from switchboard.sim.company import CLASSES, DISPATCH, ORDERS
 _DAY_MS, _HOUR_MS = 24 * 3_600_000, 3_600_000
 _MOSCOW_MS = 3 * _HOUR_MS
 _CODES = ("*10", "*11", "*20", "*201", "*21")
+_MORE_CODES = (
+    "*22", "*23", "*232", "*24", "*24202", "*24103", "*25", "*131", "*1301203", "*8101", "*8102", "*8103", "*8201",
+    "*8401", "*12101*?", "*12103*?", "*12202*?", "*12999*?",
+)  # fmt: skip
 
 
 class Customs(Struct, frozen=True, kw_only=True):
@@ -94,7 +98,8 @@ class Traffic:
 
     def dialled(self) -> str:
         """What somebody dials on their phone: colleagues and numbers outside as often as codes."""
-        return self.random.choice(self.customs.dialled if self.random.random() < 0.5 else _CODES)
+        dice = self.random.random()
+        return self.random.choice(self.customs.dialled if dice < 0.4 else _CODES if dice < 0.7 else _MORE_CODES)
 
     def clients_of(self, number: PhoneNumber) -> tuple[Client, ...]:
         return self._files.get(number.e164 or "", ())

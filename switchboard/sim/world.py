@@ -38,6 +38,7 @@ from switchboard.core.facts import (
     LegLeft,
     LegRinging,
     LookUpFailed,
+    PinChecked,
     PlaybackEnded,
     SwitchLost,
     SwitchReady,
@@ -224,6 +225,8 @@ class World:
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
             case do.Answer():
                 self.legs[action.leg].answered = True
+            case do.CheckPin():
+                self.after(20 + int(self.random.random() * 80), self._check_pin, action)
             case do.Play():
                 self.after(500 + int(self.random.random() * 3_000), self._played, action)
             case _:
@@ -252,6 +255,10 @@ class World:
             self.after(100 + int(self.random.random() * 300), self.deliver, CallerFound(action.call, clients))
         elif dice > self.unkind.lose:
             self.after(1 + int(dice * 5), self.deliver, CallerFound(action.call, clients))
+
+    def _check_pin(self, action: do.CheckPin) -> None:
+        """It is not Asterisk that answers, so an outage does not matter; one in three PINs is mistyped."""
+        self.deliver(PinChecked(action.call, self.random.random() < 0.67))
 
     def _played(self, action: do.Play) -> None:
         leg = self.legs.get(action.leg)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core.ids import PersonId, PhoneId
+from switchboard.core.opening_hours import DAYS, OpeningHours, Span
 from switchboard.core.policy import (
+    Absence,
     Backup,
     MessageStep,
     Person,
@@ -106,6 +108,29 @@ def with_skills(version: str, step: dict[str, object]) -> Policy:
     return msgspec.structs.replace(policy, people=people)
 
 
+def with_missed() -> Policy:
+    """Whoever lets a call ring out is left alone for half a minute."""
+    limits = msgspec.structs.replace(POLICY.limits, missed_ms=30_000)
+    return msgspec.structs.replace(POLICY, version="missed", limits=limits)
+
+
+def with_absences() -> Policy:
+    """Anna is on vacation, boris stands in for her, and vera for boris, who comes only in the morning."""
+    day_ms = 24 * 3_600_000
+    begins_ms = 1_767_214_800_000  # midnight in Moscow before the journeys' day
+    away = Absence(begins_ms - day_ms, begins_ms + day_ms, "2026-01-01", PersonId("boris"), "vacation")
+    later = Absence(begins_ms + day_ms, begins_ms + 2 * day_ms, "2026-01-02", PersonId("vera"))
+    people = POLICY.people | {
+        PersonId("anna"): msgspec.structs.replace(POLICY.people[PersonId("anna")], absences=(away,)),
+        PersonId("boris"): msgspec.structs.replace(POLICY.people[PersonId("boris")], absences=(later,)),
+        PersonId("gleb"): msgspec.structs.replace(POLICY.people[PersonId("gleb")], hours="mornings"),
+    }
+    mornings = OpeningHours("mornings", "Europe/Moscow", dict.fromkeys(DAYS, (Span(9 * 60, 12 * 60),)))
+    return msgspec.structs.replace(
+        POLICY, version="absences", people=people, hours=POLICY.hours | {"mornings": mornings}
+    )
+
+
 def _with(queue: Queue, **changes: object) -> Queue:
     return msgspec.structs.replace(queue, **changes)
 
@@ -126,4 +151,6 @@ POLICIES = {
     "english at first": with_skills("english at first", {"skills": {"english": 3}, "relax_every_ms": 10_000}),
     "same operator": with_operators("same operator", same_operator_within_ms=3_600_000, same_operator_first_ms=5_000),
     "a second a point": with_operators("a second a point", point_ms=1_000),
+    "missed": with_missed(),
+    "absences": with_absences(),
 }

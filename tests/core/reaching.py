@@ -24,6 +24,10 @@ KOLOS = Client("kolos", "Kolos", "key", manager=PersonId("anna"))
 PETROV = Client("petrov", "Petrov", "retail", manager=PersonId("vera"), overdue_minor=100)
 NUMBER = "+74951000002"
 EVERYBODY = tuple(PhoneId(person) for person in sorted(POLICY.people))
+CODES = (
+    "*10", "*11", "*20", "*21", "*22", "*23", "*232", "*24", "*24201", "*24101", "*25", "*138", "*1308202", "*8101",
+    "*8201", "*12101*?", "*12201*?", "*12999*?",
+)  # fmt: skip
 ACTIONS = tuple(action.__name__ for action in get_args(Action))
 
 
@@ -191,6 +195,33 @@ def code() -> Story:
     return story
 
 
+def dialling(who: str, dialled: str, before: Callable[[], Story]) -> Story:
+    story = before()
+    story.tell(facts.CallArrived(LegId("3.1"), Entrance.PHONE, who, dialled, PhoneId(who)), 10)
+    return story
+
+
+def at_another_phone() -> Story:
+    story = dialling("rita", "*12101*?", waiting)
+    story.tell(facts.PinChecked(story.exchange.floor.leg_owner[LegId("3.1")], right=True), 10)
+    return story
+
+
+def missed() -> Story:
+    story = begin(("olga", "pavel"))
+    story.tell(facts.PolicyLoaded(POLICIES["missed"]))
+    arrive(story, number="anonymous")
+    story.wait_for_deadline()
+    return story
+
+
+def wrapping_up() -> Story:
+    story = talking()
+    for leg in list(story.exchange.floor.leg_owner):
+        story.tell(facts.LegEnded(leg, 16), 10)
+    return story
+
+
 def reloaded() -> Story:
     story = waiting_rung()
     story.tell(facts.PolicyLoaded(POLICIES["sofia"]), 10)
@@ -219,6 +250,14 @@ WAYS: dict[str, Callable[[], Story]] = {
     "outbound": outbound,
     "code": code,
     "reloaded": reloaded,
+    "checking a PIN": lambda: dialling("pavel", "*12101*?", begin),
+    "picked up": lambda: dialling("pavel", "*8101", waiting_rung),
+    "picked up from a manager": lambda: dialling("boris", "*8201", ringing),
+    "in wrap-up": wrapping_up,
+    "a code in wrap-up": lambda: dialling("olga", "*231", wrapping_up),
+    "forwarded": lambda: dialling("olga", "201", lambda: dialling("anna", "*24202", begin)),
+    "at another phone": at_another_phone,
+    "missed": missed,
 }
 
 
@@ -247,10 +286,13 @@ def every_fact(story: Story) -> list[Fact]:
         *(facts.PhoneEngaged(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(
-            facts.StaffCommanded(PersonId(who), command, "x")
+            facts.StaffCommanded(PersonId(who), command, "x", whom, 5_000, story.at_ms + 7_000, PhoneId(phone))
             for who in ("olga", "anna", "ghost")
             for command in StaffCommand
+            for whom, phone in ((PersonId("anna"), "pavel"), (PersonId("olga"), "anna"))
         ),
+        *(facts.StaffCommanded(PersonId("olga"), command) for command in StaffCommand),
+        *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
         facts.SwitchLost("reset"),
         *_reports(story),
@@ -263,7 +305,7 @@ def every_fact(story: Story) -> list[Fact]:
         ),
         *(
             facts.CallArrived(LegId("2.3"), Entrance.PHONE, "x", dialled, phone)
-            for dialled in ("201", "101", "*10", "*11", "*20", "*21", "*2", "", "112", "989161234567", "9", "5")
+            for dialled in (*CODES, "201", "101", "*2", "", "112", "989161234567", "9", "5")
             for phone in (PhoneId("olga"), PhoneId("ghost"), None)
         ),
     ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from unittest import mock
 
 from switchboard.core.call_state import FOLLOWS, Call, CallState
+from switchboard.core.facts import LegLeft
+from switchboard.core.ids import LegId
 from switchboard.sim.day import run
 from tests.core.call_states_page import PAGE, page
-from tests.core.reaching import EVERYBODY, looking_up, ready, saying
+from tests.core.reaching import EVERYBODY, WAYS, looking_up, ready, saying
 
 
 def test_the_page_is_what_the_code_says() -> None:
@@ -24,6 +26,8 @@ def test_every_arrow_is_taken() -> None:
 
     with mock.patch.object(Call, "enter", watch):
         run(5, 4_000)
-        for before in (looking_up, saying):  # few connections break in the middle of a look-up or a message
-            before().tell(ready(("1.1",), EVERYBODY))
+        # few connections break in the middle of a look-up, a message or the check of a PIN
+        for before, leg in ((looking_up, "1.1"), (saying, "1.1"), (WAYS["checking a PIN"], "3.1")):
+            before().tell(ready((leg,), EVERYBODY))
+        WAYS["checking a PIN"]().tell(LegLeft(LegId("3.1")))
     assert taken == {(before, after) for before, followers in FOLLOWS.items() for after in followers}

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from switchboard.core import facts
-from switchboard.core.call_state import Connecting, Ending, LookingUp, Saying
+from switchboard.core.call_state import Checking, Connecting, Ending, LookingUp, Saying
 from switchboard.core.caller import Client
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Entrance, StaffCommand
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
 from switchboard.sim.company import DISPATCH, ORDERS
 from tests.core.policy import POLICIES, POLICY
-from tests.core.reaching import EVERYBODY, KOLOS, NUMBER, PETROV, Story, begin, every_fact, ready
+from tests.core.reaching import CODES, EVERYBODY, KOLOS, NUMBER, PETROV, Story, begin, every_fact, ready
 
 PEOPLE = sorted(POLICY.people)
 PHONES = ("olga", "pavel", "rita", "anna", "vera")
-DIALLED = ("*10", "*11", "*20", "*21", "201", "101", "989161234567")
+DIALLED = ("201", "101", "989161234567") * 4
 pick = st.integers(0, 10_000)
 
 
@@ -49,9 +49,7 @@ class Switchboard(RuleBasedStateMachine):
     def arrive(self, number: str, line: str) -> None:
         self.story.tell(facts.CallArrived(self._leg(), Entrance.LINE, number, line), 5)
 
-    @rule(
-        who=st.sampled_from(PHONES), dialled=st.sampled_from(("*10", "*11", "*20", "*21", "201", "101", "989161234567"))
-    )
+    @rule(who=st.sampled_from(PHONES), dialled=st.sampled_from((*DIALLED, *CODES)))
     def dial(self, who: str, dialled: str) -> None:
         self.story.tell(facts.CallArrived(self._leg(), Entrance.PHONE, who, dialled, PhoneId(who)), 5)
 
@@ -96,9 +94,22 @@ class Switchboard(RuleBasedStateMachine):
     def see_phone(self, who: str, there: bool) -> None:
         self.story.tell(facts.PhoneSeen(PhoneId(who), there), 5)
 
-    @rule(who=st.sampled_from(PEOPLE), command=st.sampled_from(list(StaffCommand)))
-    def command(self, who: str, command: StaffCommand) -> None:
-        self.story.tell(facts.StaffCommanded(PersonId(who), command, "coffee"), 5)
+    @rule(
+        who=st.sampled_from(PEOPLE),
+        command=st.sampled_from(list(StaffCommand)),
+        whom=st.sampled_from(PEOPLE),
+        ms=st.integers(1, 60_000),
+    )
+    def command(self, who: str, command: StaffCommand, whom: str, ms: int) -> None:
+        asked = facts.StaffCommanded(
+            PersonId(who), command, "coffee", PersonId(whom), ms, self.story.at_ms + 5 + ms, PhoneId(whom)
+        )
+        self.story.tell(asked, 5)
+
+    @precondition(lambda self: self._in(Checking))
+    @rule(right=st.booleans())
+    def check(self, right: bool) -> None:
+        self.story.tell(facts.PinChecked(self._in(Checking)[0], right), 5)
 
     @rule(which=st.sampled_from(sorted(POLICIES)))
     def reload(self, which: str) -> None:

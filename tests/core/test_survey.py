@@ -19,9 +19,10 @@ from switchboard.core.actions import (
     StartMusic,
     StopMusic,
 )
-from switchboard.core.call_state import Connecting, Ending, LookingUp, Saying, Talking
+from switchboard.core.call_state import Checking, Connecting, Ending, LookingUp, Saying, Talking
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
 from switchboard.core.ids import BridgeId, LegId, PhoneId
+from switchboard.core.phones import person_at
 from switchboard.core.survey import PHONES_KNOWN_AFTER_MS, differences
 from switchboard.sim.company import DISPATCH
 from tests.core.policy import POLICY
@@ -61,7 +62,7 @@ def as_believed(story: Story) -> Found:
     phones = tuple(
         PhoneId(person.phone)
         for person in floor.policy.people.values()
-        if person.person_id in floor.people and floor.people[person.person_id].registered
+        if (user := person_at(floor.people, floor.policy, person.phone)) is not None and floor.people[user].registered
     )
     return Found(tuple(sorted(there, key=lambda one: one.leg)), bridges, phones)
 
@@ -82,7 +83,7 @@ def test_what_we_know_is_no_news(way: str) -> None:
 
 @pytest.mark.parametrize("way", sorted(WAYS))
 def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
-    """But for what is asked for again (a look-up, a message, a connection): it gets its time anew."""
+    """But for what is asked for again (a look-up, a message, a connection, a PIN): it gets its time anew."""
     story = WAYS[way]()
     before = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
     found = as_believed(story)
@@ -90,7 +91,7 @@ def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
     story.tell(facts.SwitchReady(found, "one"), 10)
     for call_id, call in story.exchange.floor.calls.items():
         state = call.state
-        if isinstance(state, LookingUp | Saying | Connecting):
+        if isinstance(state, LookingUp | Saying | Connecting | Checking):
             state = replace(state, until_ms=before[call_id].until_ms)
         assert state == before[call_id]
 

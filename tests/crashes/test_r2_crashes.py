@@ -40,6 +40,9 @@ SHORT_SELECTION = (
     "a message",
     "a call back",
     "a code",
+    "in wrap-up a colleague calls, then more of it, then enough",
+    "picked up by a colleague",
+    "at another phone",
     "a colleague",
 )
 MEANT: dict[str, list[Outcome]] = {
@@ -58,6 +61,18 @@ MEANT: dict[str, list[Outcome]] = {
     "a call back": [Outcome.CALLBACK],
     "freight, in the language of the line": [Outcome.SERVED],
     "a code": [Outcome.CODE, Outcome.CODE],
+    "do not disturb, forward, away": [Outcome.CODE, Outcome.CODE, Outcome.CONNECTED, Outcome.CODE, Outcome.TRANSFERRED],
+    "in wrap-up a colleague calls, then more of it, then enough": [
+        Outcome.SERVED,
+        Outcome.CONNECTED,
+        Outcome.CODE,
+        Outcome.CODE,
+        Outcome.SERVED,
+    ],
+    "picked up by a colleague": [Outcome.SERVED, Outcome.CODE],
+    "missed, and confirmed": [Outcome.CALLBACK, Outcome.CODE, Outcome.CALLBACK],
+    "at another phone": [Outcome.CODE, Outcome.SERVED, Outcome.CODE],
+    "a wrong PIN": [Outcome.REFUSED, Outcome.CODE],
     "a colleague": [Outcome.CONNECTED],
     "a colleague who refuses": [Outcome.REFUSED],
     "a number outside": [Outcome.CONNECTED],

@@ -6,14 +6,15 @@ import asyncio
 
 import pytest
 
-from switchboard.core.actions import Action, Answer, HangUp, LookUpCaller, StartMusic
+from switchboard.core.actions import Action, Answer, CheckPin, HangUp, LookUpCaller, StartMusic
 from switchboard.core.caller import Client
-from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed
-from switchboard.core.ids import CallId, LegId
+from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed, PinChecked
+from switchboard.core.ids import CallId, LegId, PersonId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.engine import lanes as lanes_module
 from switchboard.engine.lanes import Lanes
-from switchboard.engine.ports import Refused
+from switchboard.engine.ports import Pins, Refused
+from switchboard.engine.twins import MemoryPins
 
 NUMBER = PhoneNumber("+74951234567", NumberKind.PUBLIC, "+74951234567")
 
@@ -50,11 +51,13 @@ class File:
         return 7
 
 
-async def perform(switch: Switch, directory: File, *actions: Action, until: int = 0) -> list[Fact]:
+async def perform(
+    switch: Switch, directory: File, *actions: Action, until: int = 0, pins: Pins | None = None
+) -> list[Fact]:
     """Give the actions, open every gate after the lanes had a chance to run, and return the facts posted."""
     posted: list[Fact] = []
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
-        lanes = Lanes(tasks, switch, directory, posted.append)
+        lanes = Lanes(tasks, switch, directory, posted.append, pins)
         for action in actions:
             lanes.give(action)
         for _ in range(20):
@@ -126,3 +129,19 @@ async def test_a_look_up_does_not_hold_up_its_call() -> None:
 async def test_a_look_up_that_fails_says_why(directory: File, why: str) -> None:
     posted = await perform(Switch(), directory, LookUpCaller(CallId("1"), NUMBER, 20))
     assert posted == [LookUpFailed(CallId("1"), why)]
+
+
+class BrokenPins:
+    async def is_right(self, person: PersonId, leg: LegId) -> bool:
+        raise RuntimeError("the PIN was 4711")
+
+
+async def test_a_pin_is_asked_for_and_not_told() -> None:
+    check = CheckPin(CallId("1"), LegId("a"), PersonId("olga"))
+    pins = MemoryPins({PersonId("olga"): "4711"}, {LegId("a"): "4711"})
+    assert await perform(Switch(), File(()), check, pins=pins) == [PinChecked(CallId("1"), right=True)]
+    for failing in (pins, BrokenPins(), None):
+        [failed] = await perform(Switch(), File(()), check, pins=failing)
+        assert isinstance(failed, ActionFailed)
+        assert (failed.call, failed.action) == (CallId("1"), "CheckPin")
+        assert "4711" not in failed.why

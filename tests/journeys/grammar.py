@@ -99,6 +99,29 @@ def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
     return [facts.PlaybackEnded(run.playbacks[name], heard)]
 
 
+def _commands(
+    run: Runner,
+    name: str,
+    command: str,
+    why: str,
+    whom: str | None = None,
+    s: str | None = None,
+    phone: str | None = None,
+) -> list[Fact]:
+    """``s`` counts from now: how much longer, or until when."""
+    ms = round(float(s) * 1000) if s is not None else None
+    asked = facts.StaffCommanded(
+        PersonId(name),
+        StaffCommand(command),
+        why,
+        PersonId(whom) if whom is not None else None,
+        ms,
+        run.now_ms + ms if ms is not None else None,
+        PhoneId(phone) if phone is not None else None,
+    )
+    return [asked]
+
+
 _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) calls (\S+) from (.+)", _calls),
     (r"(\w+) dials (\S+)", _dials),
@@ -112,11 +135,13 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+)'s phone (appears|vanishes)", _phone),
     (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
     (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
-    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+)", _failed),
+    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin) fails for (\w+)", _failed),
     (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+) since (\w+) left", _failed),
+    (r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)", _commands),
+    (rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?", _commands),
     (
-        r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)",
-        lambda run, name, command, why: [facts.StaffCommanded(PersonId(name), StaffCommand(command), why)],
+        r"the PIN of (\w+) is (right|wrong)",
+        lambda run, name, how: [facts.PinChecked(run.calls[name], how == "right")],
     ),
     (
         r"a survey finds (\w+) on a call elsewhere",

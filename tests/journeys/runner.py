@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from switchboard.core import actions, facts
 from switchboard.core.actions import Action
 from switchboard.core.caller import Client
-from switchboard.core.entries import CallRecord, Entry, TaskOpened
+from switchboard.core.entries import CallRecord, Entry, PersonChanged, PersonState, TaskOpened
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, call_id_for
 from switchboard.sim.checks import BACKSTOP_MS, Witness
 from switchboard.sim.company import DAY_MS, NIGHT_MS
 from tests.core.policy import POLICIES, POLICY
@@ -27,7 +27,7 @@ class Runner:
         self.exchange = Exchange()
         self.witness = Witness(self.exchange)
         self.clients: dict[str, Client] = {}
-        self.start_ms = DAY_MS
+        self.start_ms = self.now_ms = DAY_MS
         self.legs: dict[str, LegId] = {}
         """The newest leg of everybody who was named."""
         self.names: dict[LegId, str] = {}
@@ -38,6 +38,7 @@ class Runner:
         self.registered: list[str] = []
         self.records: dict[CallId, CallRecord] = {}
         self.tasks: list[TaskOpened] = []
+        self.changes: list[PersonChanged] = []
         self.last_facts: list[Fact] = []
         self.planted = False
         self.stack = ExitStack()
@@ -69,12 +70,13 @@ class Runner:
                 raise Wrong(f"{self.journey.path.name}:{number}: unknown setting {key}: {text}")
         self._happen(facts.PolicyLoaded(policy), self.start_ms, 0)
         phones = tuple(PhoneId(name) for name in sorted(self.registered))
+        self.changes.clear()
         self._happen(facts.SwitchReady(facts.Found((), (), phones), "one"), self.start_ms, 0)
 
     # playing ---------------------------------------------------------------------------------------------------
 
     def _play_line(self, line: Line) -> None:
-        now_ms = self.start_ms + line.at_ms
+        now_ms = self.now_ms = self.start_ms + line.at_ms
         for deadline in self._due_before(now_ms):
             came = self._happen(deadline, deadline.until_ms, line.number)
             moment = (deadline.until_ms - self.start_ms) / 1000
@@ -103,9 +105,8 @@ class Runner:
 
     def _learn(self, fact: Fact, handled: Handled, at_ms: int) -> None:
         if isinstance(fact, facts.CallArrived):
-            for call in (action.call for action in handled.actions):
-                name = self.names[fact.leg]
-                self.calls[name], self.callers[call] = call, name
+            name, call = self.names[fact.leg], call_id_for(fact.leg, at_ms)
+            self.calls[name], self.callers[call] = call, name
         for action in handled.actions:
             match action:
                 case actions.Ring(leg=leg, phone=phone):
@@ -126,6 +127,8 @@ class Runner:
             self.records[entry.call] = entry
         elif isinstance(entry, TaskOpened):
             self.tasks.append(entry)
+        elif isinstance(entry, PersonChanged):
+            self.changes.append(entry)
 
     def _alive(self) -> list[str]:
         calls = self.exchange.floor.calls.values()
@@ -145,8 +148,8 @@ class Runner:
                 return f"look up {caller}"
             case actions.SoundRinging():
                 return f"ringing {caller}"
-            case actions.Answer():
-                return f"answer {caller}"
+            case actions.Answer(leg=leg):
+                return f"answer {self.names[leg]}"
             case actions.SetLanguage(language=language):
                 return f"speak {language} to {caller}"
             case actions.StartMusic(music=music):
@@ -170,6 +173,8 @@ class Runner:
                 return f"send {self.names[leg]} to dialplan"
             case actions.AskWhetherThere(leg=leg):
                 return f"ask whether {self.names[leg]} is there"
+            case actions.CheckPin(person=person):
+                return f"check PIN of {person} for {caller}"
 
     # words into facts ------------------------------------------------------------------------------------------
 
@@ -197,6 +202,10 @@ class Runner:
         elif key == "tasks":
             came = [f"{task.kind} {task.person} about {task.about}" for task in self.tasks]
             self._expect(number, key, _split(text), came)
+        elif key.startswith("history "):
+            person = key.removeprefix("history ")
+            came = [self._say_change(change) for change in self.changes if change.person == person]
+            self._expect(number, key, [part.strip() for part in text.split("|")], came)
         elif key.startswith("because "):
             self._claim_reasons(number, key.removeprefix("because "), text)
         elif key in self.calls:
@@ -206,6 +215,13 @@ class Runner:
             self._expect(number, key, [f"{what} {said}" for what, said in claimed_facts], came)
         else:
             raise Wrong(f"{self.journey.path.name}:{number}: nobody is called {key!r}")
+
+    def _say_change(self, change: PersonChanged) -> str:
+        """``12s wrap_up until 22s``, ``30s paused (lunch)``: what a person did, and when."""
+        at_s = (change.at_ms - self.start_ms) / 1000
+        until = f" until {(change.until_ms - self.start_ms) / 1000:g}s" if change.until_ms is not None else ""
+        own = change.state in (PersonState.PAUSED, PersonState.MISSED) or (change.state is PersonState.AWAY and until)
+        return f"{at_s:g}s {change.state}{until}" + (f" ({change.reason})" if own else "")
 
     def _claim_reasons(self, number: int, caller: str, text: str) -> None:
         """Each part must be found in the call's reasons, in this order; others may stand between."""

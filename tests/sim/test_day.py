@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 from click.testing import CliRunner
 
-from switchboard.core import arrival, queueing
+from switchboard.core import arrival, connecting, queueing, steps
 from switchboard.core import call as calls
 from switchboard.core.actions import StopMusic
 from switchboard.core.call_state import Call
@@ -86,6 +86,14 @@ def _leaves_others_ringing(_: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *_: None
 
 
+def _disturbs_everybody(rule: Callable[..., Any]) -> Callable[..., Any]:
+    def why_not(person: Any) -> str | None:
+        why: str | None = rule(person)
+        return None if why == "is paused (do not disturb)" else why
+
+    return why_not
+
+
 def _falls_silent(_: Callable[..., Any]) -> Callable[..., Any]:
     return lambda floor, call: floor.act(StopMusic(call.call_id, call.leg))
 
@@ -106,11 +114,12 @@ def _serves_the_newest(rule: Callable[..., Any]) -> Callable[..., Any]:
     [
         (calls, "lose_offer", _forgets_refusals, "rung again|ready while"),
         (Exchange, "_dispatch", _takes_any_deadline, "deadline"),
-        (calls, "withdraw", _leaves_others_ringing, "goes on ringing|left alone|in truth"),
+        (connecting, "withdraw", _leaves_others_ringing, "goes on ringing|left alone|in truth"),
         (queueing, "next_call", _serves_the_newest, "before"),
-        (calls, "stop_ring_clock", _leaves_others_ringing, "rang"),
-        (calls, "let_hear_voice", _leaves_others_ringing, "was not answered"),
+        (connecting, "stop_ring_clock", _leaves_others_ringing, "rang"),
+        (connecting, "let_hear_voice", _leaves_others_ringing, "was not answered"),
         (arrival, "set_language", _falls_silent, "hears nothing"),
+        (steps, "why_not_now", _disturbs_everybody, "did not want to be disturbed"),
     ],
 )
 def test_a_broken_rule_is_seen_and_said_with_its_seed(
@@ -130,7 +139,7 @@ def test_the_command_says_the_seed_first() -> None:
     assert said.exit_code == 0
     assert said.output.startswith("seed 5\nseed 5: 1")
     assert "calls/s" in said.output
-    with mock.patch.object(calls, "let_hear_voice", _leaves_others_ringing(print)):
+    with mock.patch.object(connecting, "let_hear_voice", _leaves_others_ringing(print)):
         said = CliRunner().invoke(main, ["--calls", "100", "--seed", "5"])
     assert said.exit_code == 1
     assert "Error: seed 5, fact" in said.output

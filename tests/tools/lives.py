@@ -16,6 +16,7 @@ Meanwhile it keeps the books, and names everything that does not balance:
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,7 +32,7 @@ from switchboard.core.call_state import Connecting, Ending, Talking
 from switchboard.core.entries import CallRecord, Outcome
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Found, PolicyLoaded, SwitchLost
-from switchboard.core.ids import CallId, LegId, call_id_for
+from switchboard.core.ids import CallId, LegId, PersonId, call_id_for
 from switchboard.core.policy import Policy
 from switchboard.engine import clock as engine_clock
 from switchboard.engine import loop as engine_loop
@@ -40,7 +41,7 @@ from switchboard.engine.loop import Loop, place
 from switchboard.engine.patrol import Patrol
 from switchboard.engine.ports import Batch, Directory, Placed, SwitchAway
 from switchboard.engine.recorder import Recorder
-from switchboard.engine.twins import MemoryRecords
+from switchboard.engine.twins import MemoryPins, MemoryRecords
 from switchboard.engine.vigil import Vigil
 from switchboard.sim.checks import Witness
 from tests.tools.crash_points import (
@@ -194,7 +195,11 @@ class Lives:
             self._recorder = recorder
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(
-                    loop.run(CrashingTelephony(self.switch, life), CrashingDirectory(self._directory, life))
+                    loop.run(
+                        CrashingTelephony(self.switch, life),
+                        CrashingDirectory(self._directory, life),
+                        MemoryPins({PersonId("olga"): "4711"}, defaultdict(lambda: "4711")),
+                    )
                 )
                 tasks.create_task(Patrol(loop, _Surveyor(self.switch), clock).run())
                 tasks.create_task(Vigil(loop, self.switch, clock).run())

@@ -84,6 +84,45 @@ DAYS: dict[str, SmallDay] = {
     "a call back": SmallDay([Comes(0, KEY)]),
     "freight, in the language of the line": SmallDay([Comes(0, NOBODYS, DISPATCH)], ("rita",), Manners({"rita": 800})),
     "a code": SmallDay([Comes(0, "olga", "*20", "olga"), Comes(6_000, "olga", "*10", "olga")], ("olga",)),
+    "do not disturb, forward, away": SmallDay(
+        [
+            Comes(0, "olga", "*25", "olga"),
+            Comes(5_000, "anna", "*24202", "anna"),
+            Comes(10_000, "olga", "201", "olga"),
+            Comes(14_000, "boris", "*1301203", "boris"),
+            Comes(22_000, KEY),
+        ],
+        ("olga", "anna", "boris", "vera"),
+        Manners({"boris": 900, "vera": 700}),
+    ),
+    "in wrap-up a colleague calls, then more of it, then enough": SmallDay(
+        [
+            Comes(0),
+            Comes(5_000, "pavel", "101", "pavel"),
+            Comes(9_500, "olga", "*23", "olga"),
+            Comes(14_000, "olga", "*22", "olga"),
+            Comes(15_000, "anonymous"),
+        ],
+        ("olga", "pavel"),
+        Manners({"olga": 600}, {"pavel": 300}, talks_ms=1_200),
+    ),
+    "picked up by a colleague": SmallDay(
+        [Comes(0), Comes(1_500, "pavel", "*8101", "pavel")], ("olga", "pavel"), Manners({}, {}, talks_ms=1_500)
+    ),
+    "missed, and confirmed": SmallDay(
+        [Comes(0), Comes(22_000, "olga", "*21", "olga"), Comes(26_000)],
+        ("olga",),
+        Manners(talks_ms=1_000),
+        POLICIES["missed"],
+    ),
+    "at another phone": SmallDay(
+        [Comes(0, "rita", "*12101*?", "rita"), Comes(5_000), Comes(16_000, "rita", "*10", "rita")],
+        ("pavel", "rita"),
+        Manners({"rita": 800}, {"pavel": 100}, talks_ms=1_000),
+    ),
+    "a wrong PIN": SmallDay(
+        [Comes(0, "rita", "*12102*?", "rita"), Comes(4_000, "rita", "*12101*?", "rita")], ("rita",)
+    ),
     "a colleague": SmallDay([Comes(0, "olga", "201", "olga")], ("olga", "anna"), Manners({"anna": 900})),
     "a colleague who refuses": SmallDay(
         [Comes(0, "olga", "201", "olga")], ("olga", "anna"), Manners({}, {"anna": 900})

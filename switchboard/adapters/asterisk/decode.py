@@ -18,6 +18,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from switchboard.adapters.asterisk.dialled import without_pin
 from switchboard.adapters.asterisk.events import (
     Channel,
     ChannelDestroyed,
@@ -112,6 +113,11 @@ def _found_leg(channel: Channel, app: str, bridge: BridgeId | None, at_ms: int) 
     return FoundLeg(leg, channel.state == "Up", bridge, arrival)
 
 
+def typed_on_a_phone(args: tuple[str, ...]) -> str:
+    """What was dialled on a staff phone, a PIN included; empty for all other channels."""
+    return ",".join(args[1:]) if args[:1] == (FROM_PHONE,) else ""
+
+
 def _age_ms(channel: Channel, at_ms: int) -> int:
     """How old the channel was at this moment; 0 when that cannot be told."""
     try:
@@ -139,8 +145,8 @@ def _arrival(channel: Channel, args: tuple[str, ...]) -> Fact | Stray:
             phone = _phone_of(channel)
             if phone is None:
                 return Stray(leg, "it claims to be a staff phone but is no SIP channel")
-            number = channel.caller.number
-            return CallArrived(leg, Entrance.PHONE, number, ",".join(dialled), phone)
+            shown, _ = without_pin(",".join(dialled))
+            return CallArrived(leg, Entrance.PHONE, channel.caller.number, shown, phone)
         case _:
             return Stray(leg, "its Stasis() arguments are none of ours")
 

@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.adapters.asterisk.decode import Stray, decode, found
-from switchboard.adapters.asterisk.events import KnownEvent
+from switchboard.adapters.asterisk.decode import Stray, decode, found, typed_on_a_phone
+from switchboard.adapters.asterisk.dialled import DialledPins
+from switchboard.adapters.asterisk.events import KnownEvent, StasisStart
 from switchboard.adapters.asterisk.link import Survey
 from switchboard.core.facts import Fact, PhoneSeen, SwitchLost, SwitchReady
-from switchboard.core.ids import PhoneId
+from switchboard.core.ids import LegId, PhoneId
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -26,6 +27,7 @@ class AsteriskFeed:
         self._submit = submit
         self._app = app
         self._registered: dict[PhoneId, bool] = {}
+        self.pins = DialledPins()
         self.strays = 0
         """Channels that came to us but belong to no call."""
 
@@ -33,9 +35,15 @@ class AsteriskFeed:
         seen = found(survey, self._app)
         self._registered = {PhoneId(endpoint.resource): False for endpoint in survey.endpoints}
         self._registered.update(dict.fromkeys(seen.phones, True))
+        for channel in survey.channels:
+            app, *args = channel.dialplan.app_data.split(",")
+            if channel.dialplan.app_name == "Stasis" and app == self._app:
+                self.pins.keep(LegId(channel.id), typed_on_a_phone(tuple(args)))
         self._submit(SwitchReady(seen, survey.switch))
 
     def happened(self, event: KnownEvent) -> None:
+        if isinstance(event, StasisStart) and event.application == self._app:
+            self.pins.keep(LegId(event.channel.id), typed_on_a_phone(event.args))
         match decode(event, self._app):
             case None:
                 pass

@@ -33,6 +33,7 @@ from switchboard.core.actions import (
     Action,
     Answer,
     AskWhetherThere,
+    CheckPin,
     Connect,
     HangUp,
     LookUpCaller,
@@ -126,8 +127,8 @@ class AsteriskTelephony:
                 await self._connect(action)
             case AskWhetherThere(leg=leg):
                 await self._ask(leg)
-            case LookUpCaller():
-                raise TypeError("a look-up is none of Asterisk's business")
+            case LookUpCaller() | CheckPin():
+                raise TypeError("who somebody is is none of Asterisk's business")
             case _:
                 await self._ari.request(_worded(action))
 

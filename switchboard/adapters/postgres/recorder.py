@@ -139,7 +139,10 @@ def _row(entry: Entry) -> tuple[Any, ...]:
                 _moment(entry.opened_at_ms),
             )  # fmt: skip
         case PersonChanged():
-            return entry.person, _moment(entry.at_ms), entry.state.value, _clean(entry.reason), entry.call
+            return (
+                entry.person, _moment(entry.at_ms), entry.state.value, _clean(entry.reason), entry.call,
+                _moment(entry.until_ms), entry.misses,
+            )  # fmt: skip
         case _:
             assert_never(entry)
 

@@ -11,6 +11,7 @@ from switchboard.core.actions import (
     Action,
     Answer,
     AskWhetherThere,
+    CheckPin,
     Connect,
     HangUp,
     LookUpCaller,
@@ -297,5 +298,5 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
-    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere}
+    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
     assert tried == set(Action.__args__)

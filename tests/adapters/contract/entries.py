@@ -69,6 +69,8 @@ def change(number: int, person: str = "olga") -> PersonChanged:
         state=PersonState.PAUSED,
         reason=f"lunch {number}",
         call=CallId("c1"),
+        until_ms=AT_MS + number + 60_000,
+        misses=number,
     )
 
 

@@ -67,7 +67,7 @@ class StoredInPostgres:
             fields = {}
             for name in kind.__struct_fields__:
                 column = {"call": "call_id", "task": "task_id"}.get(
-                    name, name.removesuffix("_ms") if name.endswith("at_ms") else name
+                    name, name.removesuffix("_ms") if name.endswith(("at_ms", "until_ms")) else name
                 )
                 value = columns[column]
                 if isinstance(value, datetime):

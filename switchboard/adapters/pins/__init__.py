@@ -1,0 +1,1 @@
+"""PINs of the staff, as hashes in a file."""
