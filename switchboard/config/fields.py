@@ -61,7 +61,8 @@ PersonName = Annotated[
     ),
 ]
 Digits = Annotated[str, Like(r"[0-9]{1,15}", "1 to 15 digits")]
-Code = Annotated[str, Like(r"\*?[0-9]{1,6}", 'digits, with or without "*" before them')]
+Code = Annotated[str, Like(r"\*[0-9]{1,6}", '"*" and digits')]
+"""Without the star it could be an extension, and would be taken for a number outside."""
 Language = Annotated[str, Like(r"[a-z]{2}(_[A-Z]{2})?", 'a language such as "en" or "ru"')]
 SipUser = Annotated[str, Like(r"[a-z0-9_]{0,32}", 'small Latin letters, digits and "_"; empty for no phone')]
 Music = Annotated[str, Like(r"[A-Za-z0-9_-]{1,40}", 'letters, digits, "-" and "_"')]

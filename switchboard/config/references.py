@@ -199,11 +199,6 @@ def _check_extension(files: Files, name: str, person: Person, taken: dict[str, s
     if shortest <= longest and not shortest <= len(extension) <= longest:
         allowed = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
         files.problem("staff.toml", path, f"extension {extension} must have {allowed} digits (extension_digits)")
-    codes = files.company.codes
-    used = {codes.sign_in: "sign_in", codes.sign_out: "sign_out", codes.resume: "resume", codes.pause: "pause"}
-    used |= {f"{codes.pause}{digits}": f"pause ({why})" for digits, why in codes.pause_reasons.items()}
-    if extension in used:
-        files.problem("staff.toml", path, f"extension {extension} is also the code {used[extension]}")
     if extension in files.company.outbound.always_allowed:
         files.problem("staff.toml", path, f"extension {extension} hides the number {extension} that everybody may call")
     prefix = files.company.outbound.prefix
