@@ -16,6 +16,7 @@ from switchboard.config.files import (
     StaffFile,
     Step,
 )
+from switchboard.config.hearing import way_of
 from switchboard.config.queues_file import Backup, QueuesFile
 from switchboard.config.read import Files
 from switchboard.config.references import number_plan, phone_of
@@ -67,7 +68,11 @@ def build(files: Files) -> Policy:
             calls_at_once=company.limits.calls_at_once,
             new_calls_per_s=company.limits.new_calls_per_s,
             overflow_calls_per_s=company.limits.overflow_calls_per_s,
+            short_hang_up_ms=company.limits.short_hang_up,
+            place_kept_ms=company.limits.place_kept_for,
         ),
+        callback=files.queues.callback.build(),
+        voices={language: words.build() for language, words in company.speech.items()},
     )
 
 
@@ -79,7 +84,13 @@ def version_of(files: Files) -> str:
 
 def _lines(company: CompanyFile) -> dict[str, policy.Line]:
     return {
-        name: policy.Line(name, tuple(line.numbers), line.department, line.language or company.company.language)
+        name: policy.Line(
+            name,
+            tuple(line.numbers),
+            line.department,
+            line.language or company.company.language,
+            tuple(line.greeting or ()),
+        )
         for name, line in company.line.items()
     }
 
@@ -119,6 +130,9 @@ def _queues(queues: QueuesFile) -> dict[str, policy.Queue]:
             point_ms=queue.point,
             same_operator_within_ms=queue.same_operator_within,
             same_operator_first_ms=queue.same_operator_first,
+            hears=queue.hears.build(),
+            most_waiting=queue.most_waiting,
+            keys={key: way_of(way) for key, way in queue.keys.items()},
         )
         for name, queue in queues.queue.items()
     }
@@ -145,7 +159,8 @@ def _step(step: Step) -> policy.Step:
         case "queue":
             assert step.queue is not None
             assert step.at_most is not None
-            return policy.QueueStep(step.queue, step.at_most, step.flag, dict(step.skills), step.relax_every or 0)
+            skills, relax_ms = dict(step.skills), step.relax_every or 0
+            return policy.QueueStep(step.queue, step.at_most, step.flag, skills, relax_ms, step.hours)
         case "ring":
             assert step.at_most is not None
             each_ms = step.at_most if step.each is None else step.each

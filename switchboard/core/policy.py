@@ -37,6 +37,8 @@ class Line(Struct, frozen=True):
     """As dialled by the carrier: digits, with or without ``+``."""
     department: str
     language: str = "en"
+    greeting: tuple[str, ...] = ()
+    """Said once to those who have to wait, when they begin to."""
 
 
 class Department(Struct, frozen=True):
@@ -104,6 +106,73 @@ class Backup(Struct, frozen=True):
     over_ms: int
 
 
+class WayKind(StrEnum):
+    CALLBACK = "callback"
+    QUEUE = "queue"
+    PLAN = "plan"
+
+
+class Way(Struct, frozen=True):
+    """Where a key takes a waiting caller. ``name`` is that of the queue or plan."""
+
+    kind: WayKind
+    name: str = ""
+
+
+class CallBack(Struct, frozen=True):
+    """How people are called back who asked for it while they waited."""
+
+    allowed: tuple[str, ...] = ()
+    """Beginnings of the numbers (E.164) that are called back; empty: any public number but our own lines."""
+    ring_ms: int = 25_000
+    """How long their phone rings."""
+    retry_after_ms: int = 300_000
+    most_dials: int = 3
+    """Then it becomes a task for a person."""
+    keep_ms: int = 8 * 3_600_000
+    """So does a booking that got no turn in so long."""
+    most_bookings: int = 500
+    answer_within_ms: int = 20_000
+    """How long a caller may think about an answer, from the beginning of the question or their last key."""
+    ask_at_most: int = 3
+    """How many times a caller is asked for a number before they go on waiting."""
+    confirm_before: tuple[str, ...] = ("vm-num-i-have",)
+    """Said before the digits of the number that is confirmed with 1."""
+    confirm_behind: tuple[str, ...] = ("if-correct-press", "digits/1", "vm-calldiffnum")
+    enter: tuple[str, ...] = ("vm-enter-num-to-call", "vm-then-pound")
+    not_possible: tuple[str, ...] = ("privacy-incorrect",)
+    booked: tuple[str, ...] = ("auth-thankyou", "goodbye")
+    sign: str = "call-back"
+    """Shown on the operator's phone before the client's name."""
+
+
+class Hearing(Struct, frozen=True):
+    """What callers hear while they wait, besides the music."""
+
+    greeting: tuple[str, ...] = ()
+    """Said once, at joining, to those who have to wait."""
+    place: bool = False
+    """Say their place in the queue."""
+    expected_wait: bool = False
+    messages: tuple[tuple[str, ...], ...] = ()
+    """Said in turn, one at a time."""
+    first_after_ms: int = 15_000
+    """From joining, or the end of the greeting, to the first of place, wait and message."""
+    every_ms: int = 45_000
+    """From the end of one to the next."""
+
+
+class Voice(Struct, frozen=True):
+    """Recordings of the company itself for words that a language's sound package lacks; empty where there is none."""
+
+    one_feminine: str = ""
+    """Russian: одна."""
+    two_feminine: str = ""
+    """Russian: две."""
+    minutes_few: str = ""
+    """Russian: минуты, for 2–4."""
+
+
 class Queue(Struct, frozen=True):
     name: str
     title: str
@@ -128,6 +197,12 @@ class Queue(Struct, frozen=True):
     """Who called within this time is first offered to the operator they talked with; 0: to anybody."""
     same_operator_first_ms: int = 5_000
     """For so long; then to anybody."""
+
+    hears: Hearing = Hearing()
+    keys: dict[str, Way] = field(default_factory=dict)
+    """What keys do while a caller waits."""
+    most_waiting: int = 0
+    """So many stand in it at once; for who comes beyond them a step is skipped. 0: no limit."""
 
     @property
     def everybody(self) -> tuple[PersonId, ...]:
@@ -165,6 +240,8 @@ class QueueStep(Struct, frozen=True, tag="queue"):
     """What whoever is rung must be able to do, and how well (1–5)."""
     relax_every_ms: int = 0
     """After each such time every level falls by one, until the skill is not asked for; 0: never."""
+    hours: str | None = None
+    """Opening hours outside which the step is skipped."""
 
 
 class RingStep(Struct, frozen=True, tag="ring"):
@@ -271,6 +348,10 @@ class Limits(Struct, frozen=True):
     """Callers beyond these two go to Asterisk's own queue at once."""
     overflow_calls_per_s: int = 100
     """Of those; who comes beyond these too is turned away at once."""
+    short_hang_up_ms: int = 0
+    """Who leaves a queue so soon after they called is counted apart: a wrong number, a change of mind."""
+    place_kept_ms: int = 0
+    """Who was cut off while they waited and calls again within this time gets their place back; 0: nobody does."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -292,3 +373,6 @@ class Policy(Struct, frozen=True, kw_only=True):
     outbound: Outbound = Outbound()
     prompts: Prompts = Prompts()
     limits: Limits = Limits()
+    voices: dict[str, Voice] = field(default_factory=dict)
+    """By language."""
+    callback: CallBack = CallBack()

@@ -11,6 +11,7 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
+- what ``ears`` has about messages, and ``turns`` about call-backs;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -56,7 +57,9 @@ from switchboard.core.facts import (
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
+from switchboard.sim.ears import Ears
 from switchboard.sim.silences import SilenceWitness
+from switchboard.sim.turns import Turns
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -104,6 +107,7 @@ class Witness:
         self.calls: dict[CallId, Seen] = {}
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
+        self.ears, self.turns = Ears(), Turns()
         self.owner: dict[LegId, CallId] = {}
         self.reported: dict[CallId, None] = {}
         """Calls that Asterisk's own queue had, once they are on record."""
@@ -134,6 +138,8 @@ class Witness:
         found += self._silences(handled)
         found += self.silences.watch(fact, handled)
         found += self._injustices(handled.actions)
+        found += self.ears.watch(self.exchange, fact, handled)
+        found += self.turns.watch(self.exchange, fact, handled)
         found += self._forget(handled)
         return found
 
@@ -194,6 +200,8 @@ class Witness:
                 yield f"{type(action).__name__} for call {action.call}, which nobody has seen"
             return
         match action:
+            case Ring(leg=leg) if leg == seen.leg:
+                pass  # an operator, to call somebody back: this is the call's own leg
             case Ring() | RingOutside():
                 yield from self._see_ring(seen, action, at_ms)
             case HangUp(leg=leg) if leg in seen.rung:
@@ -225,10 +233,16 @@ class Witness:
                 yield f"{rung.phone} goes on ringing for {action.call}, who talks"
 
     def _seen(self, fact: Fact, call: CallId) -> Seen | None:
-        found = self.exchange.floor.calls.get(call) if isinstance(fact, SwitchReady) else None
-        leg = fact.leg if isinstance(fact, CallArrived) else found.leg if found is not None else None
+        found = self.exchange.floor.calls.get(call)
+        if found is not None and found.call_back_of is None and not isinstance(fact, SwitchReady):
+            found = None
+        leg = found.leg if found is not None else fact.leg if isinstance(fact, CallArrived) else None
         if call not in self.calls and leg is not None:
-            from_line = fact.entrance is Entrance.LINE if isinstance(fact, CallArrived) else _is_inbound(found)
+            from_line = (
+                _hears_ringing(found)
+                if found is not None or not isinstance(fact, CallArrived)
+                else (fact.entrance is Entrance.LINE)
+            )
             self.calls[call] = Seen(leg, hears="ringing" if from_line else "")
             self.owner[leg] = call
             self.arrived += 1
@@ -368,9 +382,9 @@ def _ends(handled: Handled, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in handled.actions)
 
 
-def _is_inbound(call: Call | None) -> bool:
-    """Then the caller hears ringing from the first moment: the dialplan saw to it."""
-    return call is not None and call.direction is Direction.INBOUND
+def _hears_ringing(call: Call | None) -> bool:
+    """From the first moment: the dialplan saw to it, or it is their own phone that rings."""
+    return call is not None and call.direction in (Direction.INBOUND, Direction.CALLBACK)
 
 
 def _without_phone(fact: Fact, rung: Rung) -> bool:
@@ -393,4 +407,4 @@ def _place(exchange: Exchange, call: Call) -> tuple[int, CallId]:
     assert isinstance(call.state, Waiting)
     queue = exchange.floor.queue_of(call, call.state.queue)
     ahead_ms = queue.priority.get(call.client_class or "", 0) * queue.point_ms
-    return (call.arrived_at_ms - ahead_ms, call.call_id)
+    return (call.place_since_ms - ahead_ms, call.call_id)

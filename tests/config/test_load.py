@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,7 +36,8 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
 
 def test_defaults_are_those_of_the_core(folder: Path) -> None:
     policy = load(folder)
-    assert policy.limits == Limits()
+    # what is not in a log of before must mean what it meant then
+    assert policy.limits == msgspec.structs.replace(Limits(), short_hang_up_ms=5_000, place_kept_ms=180_000)
     assert policy.outbound == Outbound()
     assert policy.prompts == Prompts()
     assert [person.signed_in_at_start for person in policy.people.values()] == [False, True, True]

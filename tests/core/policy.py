@@ -5,10 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core.ids import PersonId, PhoneId
+from switchboard.core.opening_hours import DAYS, OpeningHours, Span
 from switchboard.core.policy import (
     Backup,
+    CallBack,
     MessageStep,
     Person,
+    Plan,
     Policy,
     Queue,
     QueueStep,
@@ -17,7 +20,7 @@ from switchboard.core.policy import (
     Rule,
     Tier,
 )
-from switchboard.sim.company import sample_policy
+from switchboard.sim.company import sample_policy, with_a_voice
 
 POLICY = sample_policy()
 
@@ -106,6 +109,36 @@ def with_skills(version: str, step: dict[str, object]) -> Policy:
     return msgspec.structs.replace(policy, people=people)
 
 
+def with_a_quick_voice() -> Policy:
+    """Something is said every other second, and operators need no time after a call."""
+    policy = with_a_voice(_named("a quick voice"))
+    hears = msgspec.structs.replace(policy.queues["operators"].hears, first_after_ms=500, every_ms=1_500)
+    queues = {name: _with(queue, hears=hears, wrap_up_ms=0) for name, queue in policy.queues.items()}
+    limits = msgspec.structs.replace(policy.limits, message_at_most_ms=5_000)
+    callback = CallBack(retry_after_ms=2_000, most_dials=2, answer_within_ms=5_000)
+    return msgspec.structs.replace(policy, queues=queues, limits=limits, callback=callback)
+
+
+def with_a_small_queue(hours: str = "office") -> Policy:
+    """Two may wait for an operator, in these hours; the next go to the dispatch desk. Who leaves early hardly came."""
+    queues = POLICY.queues | {"operators": _with(POLICY.queues["operators"], most_waiting=2)}
+    operators = QueueStep("operators", 60_000, hours=hours)
+    orders = Plan("orders", (operators, QueueStep("dispatch", 60_000), MessageStep(("vm-nobodyavail",))))
+    mornings = OpeningHours("mornings", "Europe/Moscow", dict.fromkeys(DAYS, (Span(9 * 60, 12 * 60),)))
+    return msgspec.structs.replace(
+        POLICY,
+        version=f"a small queue, {hours}",
+        queues=queues,
+        plans=POLICY.plans | {"orders": orders},
+        hours=POLICY.hours | {"mornings": mornings},
+        limits=msgspec.structs.replace(POLICY.limits, short_hang_up_ms=5_000, place_kept_ms=180_000),
+    )
+
+
+def _named(version: str) -> Policy:
+    return msgspec.structs.replace(POLICY, version=version)
+
+
 def _with(queue: Queue, **changes: object) -> Queue:
     return msgspec.structs.replace(queue, **changes)
 
@@ -126,4 +159,8 @@ POLICIES = {
     "english at first": with_skills("english at first", {"skills": {"english": 3}, "relax_every_ms": 10_000}),
     "same operator": with_operators("same operator", same_operator_within_ms=3_600_000, same_operator_first_ms=5_000),
     "a second a point": with_operators("a second a point", point_ms=1_000),
+    "small queue": with_a_small_queue(),
+    "closed queue": with_a_small_queue("mornings"),
+    "voice": with_a_voice(_named("a voice")),
+    "quick voice": with_a_quick_voice(),
 }

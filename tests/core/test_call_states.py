@@ -23,7 +23,7 @@ def test_every_arrow_is_taken() -> None:
         enter(call, state)
 
     with mock.patch.object(Call, "enter", watch):
-        run(5, 4_000)
+        run(3, 4_000)
         for before in (looking_up, saying):  # few connections break in the middle of a look-up or a message
             before().tell(ready(("1.1",), EVERYBODY))
     assert taken == {(before, after) for before, followers in FOLLOWS.items() for after in followers}
