@@ -71,7 +71,10 @@ class Floor:
         """Heap of (until, kind, id); an entry whose owner has moved on is skipped."""
         self.armed: dict[tuple[str, str], int] = {}
         """The last deadline put on the heap for each owner."""
-        # outbox of the fact being handled
+        self._begin_outbox()
+
+    def _begin_outbox(self) -> None:
+        """What comes out of the fact being handled."""
         self.actions: list[Action] = []
         self.entries: list[Entry] = []
         self.new_reasons: dict[CallId, list[Reason]] = {}

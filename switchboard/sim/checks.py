@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import Struct, field
-
 from switchboard.core.actions import (
     Action,
     Connect,
@@ -54,49 +52,17 @@ from switchboard.core.facts import (
     PhoneSeen,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, call_id_for
+from switchboard.core.ids import CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.policy import QueueStrategy
 from switchboard.sim.ears import Ears
+from switchboard.sim.seen import Rung, Seen, vanish
 from switchboard.sim.silences import SilenceWitness
 from switchboard.sim.turns import Turns
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
 _ANSWERED_ELSEWHERE = 26
-
-
-class Rung(Struct):
-    """One ring of one phone, as seen from outside."""
-
-    phone: PhoneId | None
-    until_ms: int
-    over: bool = False
-    silent: bool = False
-    """The phone does not ring any more, for whatever reason."""
-    stopped: bool = False
-    """Told to end, or ended: whoever picks it up now has nobody to talk to."""
-    withdrawn: bool = False
-    """Stopped because somebody else took the call, or nobody knows why: may be rung again."""
-
-
-class Seen(Struct):
-    """What was seen of one call so far."""
-
-    leg: LegId
-    hears: str = ""
-    left: bool = False
-    """The caller hung up, was hung up, or went to the dialplan."""
-    rung: dict[LegId, Rung] = field(default_factory=dict)
-    bridges: dict[BridgeId, None] = field(default_factory=dict)
-    """Made and not taken down."""
-    ring_ms: int = 0
-    """How long phones rang for it so far, until ``ringing_since_ms``, when one began to ring that still does."""
-    ringing_since_ms: int | None = None
-    until_ms: int = 0
-    """The deadline of its present state."""
-    steps: int = 0
-    outcome: Outcome | None = None
 
 
 class Witness:
@@ -170,7 +136,7 @@ class Witness:
                     seen.left |= seen.leg not in up
                     for leg, rung in seen.rung.items():
                         if leg not in up:
-                            _vanish(rung)
+                            vanish(rung)
                         elif up[leg]:
                             rung.over = rung.silent = True
             case LegVanished(leg=leg):
@@ -179,7 +145,7 @@ class Witness:
                     return
                 seen.left |= seen.leg == leg
                 if leg in seen.rung:
-                    _vanish(seen.rung[leg])
+                    vanish(seen.rung[leg])
             case FallbackReported(calls=calls) if handled.meant_something:
                 for told in calls:
                     call_id = call_id_for(told.leg, told.arrived_at_ms)
@@ -371,11 +337,6 @@ class Witness:
         if sum(self.outcomes.values()) != self.arrived:
             found.append(f"{self.arrived} calls arrived, {sum(self.outcomes.values())} have an outcome")
         return found
-
-
-def _vanish(rung: Rung) -> None:
-    """Nobody knows how it ended, so whoever was rung may be rung again."""
-    rung.over = rung.silent = rung.stopped = rung.withdrawn = True
 
 
 def _ends(handled: Handled, leg: LegId) -> bool:

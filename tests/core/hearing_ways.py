@@ -121,6 +121,6 @@ HEARING_WAYS: dict[str, Callable[[], Story]] = {
     "to be called back": to_be_called_back,
     "summoned": summoned,
     "dialled": dialled,
-    "called back": called_back,
+    "talking after a call-back": called_back,
     "not reached": not_reached,
 }
