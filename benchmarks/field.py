@@ -23,6 +23,7 @@ from devkit.peer import queue_at_its_best
 from devkit.phones import SIPP_OPTIONS
 from devkit.processes import Child
 from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario
+from devkit.short_waits import plain
 
 OPERATORS = ("olga", "oleg", "irina")
 CALLERS = 1_000
@@ -172,10 +173,11 @@ async def open_field(folder: Path) -> AsyncIterator[Field]:
 
 
 def without_wrap_up(config: Path, into: Path) -> Path:
-    """A copy of ``config`` in which an operator is free again as soon as they hang up, like the peer's."""
+    """A copy of ``config`` that is like the peer: an operator is free again as soon as they hang up, and who waits
+    hears music only."""
     into.mkdir(parents=True, exist_ok=True)
     for file in sorted(config.glob("*.toml")):
-        text = re.sub(r'^wrap_up = "\w+"', 'wrap_up = "0s"', file.read_text(), flags=re.MULTILINE)
+        text = re.sub(r'^wrap_up = "\w+"', 'wrap_up = "0s"', plain(file.read_text()), flags=re.MULTILINE)
         (into / file.name).write_text(text)
     return into
 

@@ -60,6 +60,7 @@ class Asterisk:
     def __init__(self, tree: AsteriskTree, folder: Path, settings: Settings, generated: Path) -> None:
         self.settings = settings
         self._tree = tree
+        self.sounds = tree.data_dir / "sounds"
         self._folder = folder
         self._generated = generated
         self._etc = folder / "etc"

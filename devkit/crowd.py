@@ -24,6 +24,7 @@ from devkit.phones import SIPP_OPTIONS, Listener, Phone, command
 from devkit.ports import free_udp_ports
 from devkit.processes import Child
 from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario
+from devkit.short_waits import plain
 from devkit.sip_log import CallResult, MessageLog
 
 if TYPE_CHECKING:
@@ -42,10 +43,11 @@ def crowded(config: Path, into: Path, banks: Mapping[str, Collection[str]], *, r
     """A copy of `config` in which everybody named in `banks` exists and serves the operators' queue, signed in; the
     bystanders have a phone and nothing to do.
 
-    People whom `config` has keep their roles. `ring_for` and `wrap_up` are those of every queue.
+    People whom `config` has keep their roles. Who waits hears music only. `ring_for` and `wrap_up` are those of every
+    queue.
     """
     into.mkdir(parents=True, exist_ok=True)
-    texts = {file.name: file.read_text() for file in sorted(config.glob("*.toml"))}
+    texts = {file.name: plain(file.read_text()) for file in sorted(config.glob("*.toml"))}
     there = set(re.findall(r"^\[person\.(\w+)\]", texts["staff.toml"], re.MULTILINE))
     new = [name for names in banks.values() for name in names if name not in there]
     operators = re.findall(r'^\[person\.(\w+)\]\nname = ".*"\nrole = "operator"', texts["staff.toml"], re.MULTILINE)

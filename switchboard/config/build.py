@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from switchboard.config.files import (
     CompanyFile,
     HoursFile,
+    Limits,
     OpeningHours,
     Person,
     RoutingFile,
@@ -18,11 +19,12 @@ from switchboard.config.files import (
     StaffFile,
     Step,
 )
+from switchboard.config.hearing import way_of
 from switchboard.config.people import Absence
 from switchboard.config.queues_file import Backup, QueuesFile
 from switchboard.config.read import Files
 from switchboard.config.references import number_plan, phone_of
-from switchboard.core import opening_hours, policy
+from switchboard.core import opening_hours, policy, queue_rules
 from switchboard.core.caller import Debt
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.phone_number import NumberKind
@@ -62,22 +64,9 @@ def build(files: Files) -> Policy:
             ring_ms=company.outbound.ring_for,
         ),
         prompts=policy.Prompts(**{key: tuple(names) for key, names in company.prompts.model_dump().items()}),
-        limits=policy.Limits(
-            look_up_ms=company.limits.look_up_for,
-            internal_ring_ms=company.limits.internal_ring_for,
-            message_at_most_ms=company.limits.message_at_most,
-            longest_call_ms=company.limits.longest_call,
-            settle_ms=company.limits.settle_for,
-            pause_after_misses=company.limits.pause_after_misses,
-            calls_at_once=company.limits.calls_at_once,
-            new_calls_per_s=company.limits.new_calls_per_s,
-            overflow_calls_per_s=company.limits.overflow_calls_per_s,
-            missed_ms=company.limits.missed_for,
-            wrap_up_extend_ms=company.limits.wrap_up_extend_by,
-            wrap_up_at_most_ms=company.limits.wrap_up_at_most,
-            pin_tries=company.limits.pin_tries,
-            pin_locked_ms=company.limits.pin_locked_for,
-        ),
+        limits=_limits(company.limits),
+        callback=files.queues.callback.build(),
+        voices={language: words.build() for language, words in company.speech.items()},
     )
 
 
@@ -87,9 +76,36 @@ def version_of(files: Files) -> str:
     return blake2b(content.encode(), digest_size=6).hexdigest()
 
 
+def _limits(limits: Limits) -> policy.Limits:
+    return policy.Limits(
+        look_up_ms=limits.look_up_for,
+        internal_ring_ms=limits.internal_ring_for,
+        message_at_most_ms=limits.message_at_most,
+        longest_call_ms=limits.longest_call,
+        settle_ms=limits.settle_for,
+        pause_after_misses=limits.pause_after_misses,
+        calls_at_once=limits.calls_at_once,
+        new_calls_per_s=limits.new_calls_per_s,
+        overflow_calls_per_s=limits.overflow_calls_per_s,
+        missed_ms=limits.missed_for,
+        wrap_up_extend_ms=limits.wrap_up_extend_by,
+        wrap_up_at_most_ms=limits.wrap_up_at_most,
+        pin_tries=limits.pin_tries,
+        pin_locked_ms=limits.pin_locked_for,
+        short_hang_up_ms=limits.short_hang_up,
+        place_kept_ms=limits.place_kept_for,
+    )
+
+
 def _lines(company: CompanyFile) -> dict[str, policy.Line]:
     return {
-        name: policy.Line(name, tuple(line.numbers), line.department, line.language or company.company.language)
+        name: policy.Line(
+            name,
+            tuple(line.numbers),
+            line.department,
+            line.language or company.company.language,
+            tuple(line.greeting or ()),
+        )
         for name, line in company.line.items()
     }
 
@@ -130,9 +146,9 @@ def _pools(staff: StaffFile) -> dict[str, policy.Pool]:
     return {name: policy.Pool(name, _people(pool.people)) for name, pool in staff.pool.items()}
 
 
-def _queues(queues: QueuesFile) -> dict[str, policy.Queue]:
+def _queues(queues: QueuesFile) -> dict[str, queue_rules.Queue]:
     return {
-        name: policy.Queue(
+        name: queue_rules.Queue(
             name=name,
             title=queue.title,
             people=_people(queue.people),
@@ -140,22 +156,25 @@ def _queues(queues: QueuesFile) -> dict[str, policy.Queue]:
             wrap_up_ms=queue.wrap_up,
             priority=dict(queue.priority),
             music=queue.music,
-            strategy=policy.QueueStrategy(queue.strategy),
-            tiers=tuple(policy.Tier(_people(tier.people), tier.after) for tier in queue.tier),
+            strategy=queue_rules.QueueStrategy(queue.strategy),
+            tiers=tuple(queue_rules.Tier(_people(tier.people), tier.after) for tier in queue.tier),
             backup=_backup(queue.backup),
             weights={PersonId(person): weight for person, weight in queue.weights.items()},
             point_ms=queue.point,
             same_operator_within_ms=queue.same_operator_within,
             same_operator_first_ms=queue.same_operator_first,
+            hears=queue.hears.build(),
+            most_waiting=queue.most_waiting,
+            keys={key: way_of(way) for key, way in queue.keys.items()},
         )
         for name, queue in queues.queue.items()
     }
 
 
-def _backup(backup: Backup | None) -> policy.Backup | None:
+def _backup(backup: Backup | None) -> queue_rules.Backup | None:
     if backup is None:
         return None
-    return policy.Backup(_people(backup.people), backup.below, backup.answered_within, backup.over)
+    return queue_rules.Backup(_people(backup.people), backup.below, backup.answered_within, backup.over)
 
 
 def _people(names: list[str]) -> tuple[PersonId, ...]:
@@ -173,7 +192,8 @@ def _step(step: Step) -> policy.Step:
         case "queue":
             assert step.queue is not None
             assert step.at_most is not None
-            return policy.QueueStep(step.queue, step.at_most, step.flag, dict(step.skills), step.relax_every or 0)
+            skills, relax_ms = dict(step.skills), step.relax_every or 0
+            return policy.QueueStep(step.queue, step.at_most, step.flag, skills, relax_ms, step.hours)
         case "ring":
             assert step.at_most is not None
             each_ms = step.at_most if step.each is None else step.each

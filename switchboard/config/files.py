@@ -30,6 +30,7 @@ from switchboard.config.fields import (
     as_list,
     region_known,
 )
+from switchboard.config.hearing import Speech
 from switchboard.config.people import Absence, Codes, Said
 from switchboard.config.queues_file import QueuesFile
 from switchboard.config.units import Duration, Like
@@ -64,6 +65,7 @@ class Line(Table):
     numbers: OneOrMore = Field(description="Numbers of this line, as the carrier dials them.")
     department: str = Field(description="Department that callers of this line belong to unless they have one.")
     language: Language | None = Field(default=None, description="Language of prompts; the company's where absent.")
+    greeting: Prompts | None = Field(default=None, description="Said once to those who have to wait, before a queue's.")
 
 
 class Department(Table):
@@ -127,6 +129,12 @@ class Limits(Table):
     overflow_calls_per_s: int = Field(
         default=100, ge=1, le=10_000, description="Callers beyond these too are told at once to try again later (503)."
     )
+    short_hang_up: Annotated[int, Duration("0s", "60s")] = Field(
+        default=5_000, description="Who leaves a queue so soon after they called is counted apart; 0s: nobody is."
+    )
+    place_kept_for: Annotated[int, Duration("0s", "60m")] = Field(
+        default=180_000, description="Who was cut off while waiting and calls again so soon has their place back."
+    )
 
 
 class CompanyFile(Table):
@@ -139,6 +147,7 @@ class CompanyFile(Table):
     outbound: Outbound = Outbound()
     limits: Limits = Limits()
     prompts: Said = Said()
+    speech: dict[Literal["ru"], Speech] = Field(default={})
 
 
 # staff.toml ----------------------------------------------------------------------------------------------------
@@ -180,7 +189,7 @@ class StaffFile(Table):
 Kind = Literal["queue", "ring", "message", "callback"]
 _KEYS_OF_STEP: dict[Kind, tuple[set[str], set[str]]] = {
     # kind: (keys it needs, keys it may have)
-    "queue": ({"at_most"}, {"flag", "skills", "relax_every"}),
+    "queue": ({"at_most"}, {"flag", "skills", "relax_every", "hours"}),
     "ring": ({"at_most"}, {"each", "strategy"}),
     "message": (set(), set()),
     "callback": ({"prompts"}, set()),
@@ -216,6 +225,7 @@ class Step(Table):
         description="`queue`: after each such time every level falls by one, until the skill is not asked for; "
         "where absent, it is asked for to the end.",
     )
+    hours: str | None = Field(default=None, description="`queue`: outside these opening hours it is skipped.")
     prompts: Prompts | None = Field(default=None, description="`callback`: what the caller hears before the end.")
 
     @property

@@ -76,6 +76,8 @@ def _check_step(files: Files, step: Step, path: Path) -> None:
     if step.queue is not None:
         known(files, "queue", step.queue, _FILE, (*path, "queue"))
         check_skills(files, step, _FILE, path)
+    if step.hours is not None:
+        known(files, "hours", step.hours, _FILE, (*path, "hours"))
     for key, whom in (("ring", step.ring or []), ("callback", step.callback or [])):
         for index, one in enumerate(whom):
             kind, _, name = one.partition(":")

@@ -8,7 +8,8 @@ from switchboard.config.files import Step
 from switchboard.config.problems import Path
 from switchboard.config.queues_file import Queue
 from switchboard.config.read import Files
-from switchboard.config.references import known, known_class, once, phone_of
+from switchboard.config.references import check_prompts, known, known_class, once, phone_of
+from switchboard.core.speech import LANGUAGES
 
 _FILE = "queues.toml"
 
@@ -24,8 +25,11 @@ def check_queues(files: Files) -> None:
             files.problem(_FILE, (*path, "people"), f'nobody serves the queue "{name}"', hint)
         _check_people(files, queue, path)
         _check_order(files, queue, path)
+        _check_hearing(files, name, queue)
         for priority_class in queue.priority:
             known_class(files, priority_class, _FILE, (*path, "priority", priority_class))
+    for key, prompts in files.queues.callback.prompts().items():
+        check_prompts(files, prompts, _FILE, ("callback", key))
     # an operator may be meant by a name that is wrong
     if not files.troubled(_FILE):
         serving = {member for queue in files.queues.queue.values() for _, group in groups(queue) for member in group}
@@ -68,6 +72,24 @@ def _check_order(files: Files, queue: Queue, path: Path) -> None:
         if queue.tier[number].after <= queue.tier[number - 1].after:
             where = (*path, "tier", number, "after")
             files.problem(_FILE, where, "a tier must open later than the one before it", "longest last")
+
+
+def _check_hearing(files: Files, name: str, queue: Queue) -> None:
+    path: Path = ("queue", name, "hears")
+    hears, company = queue.hears, files.company
+    check_prompts(files, hears.greeting or [], _FILE, (*path, "greeting"))
+    for index, message in enumerate(hears.messages):
+        check_prompts(files, message, _FILE, (*path, "messages", index))
+    spoken = company and {line.language or company.company.language: None for line in company.line.values()}
+    for language in spoken or ():
+        if language not in LANGUAGES and (hears.place or hears.expected_wait):
+            key = "place" if hears.place else "expected_wait"
+            files.problem(_FILE, (*path, key), f'numbers are not spoken in "{language}"', warning=True)
+    for key, way in queue.keys.items():
+        kind, _, meant = way.partition(":")
+        place: Path = ("queue", name, "keys", key)
+        if meant and known(files, kind, meant, _FILE, place) and (kind, meant) == ("queue", name):
+            files.problem(_FILE, place, "they wait there already", "name another queue")
 
 
 def check_skills(files: Files, step: Step, file: str, path: Path) -> None:

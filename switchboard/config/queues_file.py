@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from switchboard.config.fields import Music, Name, OneOrMore, Table, Title
+from switchboard.config.hearing import CallBack, Hears, Key, Way
 from switchboard.config.units import Duration
 
 
@@ -75,7 +76,15 @@ class Queue(Table):
     same_operator_first: Annotated[int, Duration("1s", "2m")] = Field(
         default=5_000, description="For so long; then to anybody."
     )
+    most_waiting: int = Field(
+        default=0, ge=0, le=100_000, description="With so many in it a step of this queue is skipped; 0: no limit."
+    )
+    hears: Hears = Field(default=Hears(), description="A table below.")
+    keys: dict[Key, Way] = Field(
+        default={}, description="What a key does while one waits: `callback`, `queue:QUEUE` or `plan:PLAN`."
+    )
 
 
 class QueuesFile(Table):
     queue: dict[Name, Queue] = Field(min_length=1)
+    callback: CallBack = CallBack()

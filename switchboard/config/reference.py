@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from switchboard.config import files, queues_file
+from switchboard.config import files, hearing, queues_file
 from switchboard.config.fields import Table
 from switchboard.config.files import FILES
 from switchboard.config.people import Absence, Codes, Said
@@ -46,6 +46,7 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         ("[outbound]", files.Outbound, "Calls to outside numbers."),
         ("[limits]", files.Limits, "Deadlines that keep calls from hanging."),
         ("[prompts]", Said, "What staff hear after a code."),
+        ("[speech.ru]", hearing.Speech, "Your own recordings of words that Asterisk's Russian prompts lack."),
     ],
     "staff.toml": [
         ("[person.NAME]", files.Person, "Everybody with a phone, and everybody who is responsible for something."),
@@ -56,6 +57,8 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         ("[queue.NAME]", queues_file.Queue, "Where callers wait for the next free operator."),
         ("[[queue.NAME.tier]]", queues_file.Tier, "Who is rung besides for callers who have waited for a while."),
         ("[queue.NAME.backup]", queues_file.Backup, "Who stands in while the service level is low."),
+        ("[queue.NAME.hears]", hearing.Hears, "What they hear besides the music, in the language of their line."),
+        ("[callback]", hearing.CallBack, "How people are called back who asked for it by a key while they waited."),
     ],
     "routing.toml": [
         (

@@ -92,6 +92,11 @@ def check_company(files: Files) -> None:
     check_codes(files, company.codes)
     for key in type(company.prompts).model_fields:
         check_prompts(files, getattr(company.prompts, key), "company.toml", ("prompts", key))
+    for language, speech in company.speech.items():
+        for key, prompt in speech.model_dump(exclude_none=True).items():
+            check_prompts(files, [prompt], "company.toml", ("speech", language, key))
+    for name, line in company.line.items():
+        check_prompts(files, line.greeting or [], "company.toml", ("line", name, "greeting"))
 
 
 def number_plan(company: CompanyFile) -> NumberPlan:

@@ -60,6 +60,14 @@ class Play(Struct, frozen=True, tag=True):
     prompts: tuple[str, ...]
 
 
+class StopPlaying(Struct, frozen=True, tag=True):
+    """Cut a message short, if it is still being said; ``PlaybackEnded`` follows all the same."""
+
+    call: CallId
+    leg: LegId
+    playback: PlaybackId
+
+
 class Ring(Struct, frozen=True, tag=True):
     """Make ``leg`` and ring a staff phone, at most ``ring_ms`` (a backstop: we stop it ourselves)."""
 
@@ -69,8 +77,8 @@ class Ring(Struct, frozen=True, tag=True):
     caller_number: str
     """Shown on the phone."""
     caller_name: str
-    like: LegId
-    """The leg whose codecs to offer first: the other party's."""
+    like: LegId | None
+    """The leg whose codecs to offer first: the other party's; ``None`` where there is none yet."""
     ring_ms: int
 
 
@@ -139,6 +147,7 @@ Action = (
     | StartMusic
     | StopMusic
     | Play
+    | StopPlaying
     | Ring
     | RingOutside
     | Connect

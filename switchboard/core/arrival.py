@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from switchboard.core import codes, hot_desk, phones, pick_up, shifts
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
@@ -16,15 +14,23 @@ from switchboard.core.facts import CallArrived, Entrance, StaffCommand, StaffCom
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import set_language
 from switchboard.core.ids import CallId, call_id_for
+from switchboard.core.lines import find_line, read_often
 from switchboard.core.phone_number import NumberKind, PhoneNumber, read_number
-from switchboard.core.policy import EndStep, Line, OutsideStep, Person, Plan, Policy, RingStep, Whom, WhomKind
+from switchboard.core.policy import (
+    EndStep,
+    OutsideStep,
+    Person,
+    Plan,
+    Policy,
+    RingStep,
+    Whom,
+    WhomKind,
+)
 from switchboard.core.staff import Doing
 from switchboard.core.steps import BUSY_CAUSE, CONGESTION_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
 _CREDIBLE_WAIT_MS = 600_000
 """Nobody has listened to ringing for longer: then it is a clock that was set."""
-_read = lru_cache(maxsize=4_096)(read_number)
-"""The same few lines are dialled, and many of the same clients call, all day long; reading one takes 50–150 µs."""
 
 
 def begin(floor: Floor, fact: CallArrived) -> Call:
@@ -55,7 +61,7 @@ def _new_call(floor: Floor, fact: CallArrived, call_id: CallId, direction: Direc
 def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     policy = floor.policy
     not_taken = why_not_taken(floor)
-    call = _new_call(floor, fact, call_id, Direction.INBOUND, _read(fact.number, policy.number_plan))
+    call = _new_call(floor, fact, call_id, Direction.INBOUND, read_often(fact.number, policy.number_plan))
     call.line = find_line(policy, fact.dialled)
     floor.because(call, "arrived", f"on line {call.line.name}" if call.line else "on a number that no line has")
     if not_taken is not None:
@@ -70,19 +76,6 @@ def _from_line(floor: Floor, fact: CallArrived, call_id: CallId) -> Call:
     else:
         send_on(floor, call, unidentified(why_not))
     return call
-
-
-def find_line(policy: Policy, dialled: str) -> Line | None:
-    """The line that has the number ``dialled``, however the carrier spells it; ``None`` when none has."""
-    wanted = _same_number(policy, dialled)
-    for line in policy.lines.values():
-        if any(_same_number(policy, number) == wanted for number in line.numbers):
-            return line
-    return None
-
-
-def _same_number(policy: Policy, dialled: str) -> str:
-    return _read(dialled, policy.number_plan).e164 or dialled.lstrip("+")
 
 
 # on a staff phone ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.floor import Floor
-from switchboard.core.policy import Backup, Queue
+from switchboard.core.queue_rules import Backup, Queue
 from switchboard.core.seating import tell_of_backup
 from switchboard.core.service_level import ServiceLevel
 

@@ -11,8 +11,9 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import backup, hot_desk, sticky, strategies, wrap_up
+from switchboard.core import announcing, backup, call_backs, hot_desk, keys, misses, sticky, strategies, wrap_up
 from switchboard.core.call_state import (
+    Asking,
     Call,
     CallState,
     Checking,
@@ -22,6 +23,7 @@ from switchboard.core.call_state import (
     Offer,
     Ringing,
     Saying,
+    Summoning,
     Talking,
     Waiting,
 )
@@ -34,6 +36,7 @@ from switchboard.core.facts import (
     CallerFound,
     DeadlinePassed,
     Fact,
+    KeyPressed,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -57,6 +60,7 @@ from switchboard.core.routing import Asked, route
 from switchboard.core.silence import hear_silence
 from switchboard.core.steps import begin_plan
 from switchboard.core.survey import wait_for_the_bridge_again
+from switchboard.core.ways_out import outcome_of_leaving
 
 _MISSED_CAUSE = 19
 _REFUSALS = (17, 21)
@@ -79,6 +83,8 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return when_silent(floor, call, fact.leg)
         case PlaybackEnded():
             return when_said(floor, call, fact)
+        case KeyPressed():
+            return keys.when_pressed(floor, call, fact)
         case ActionFailed():
             return when_refused(floor, call, fact)
         case DeadlinePassed():
@@ -125,13 +131,16 @@ def send_on(floor: Floor, call: Call, classified: Classified) -> bool:
 def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     """The first phone to be picked up wins; a phone picked up after its offer was withdrawn is told to end."""
     state = call.state
+    if isinstance(state, Summoning) and leg == call.leg:
+        call_backs.dial(floor, call, state)
+        return True
     offer = _offer_of(call, leg)
     if offer is None or not isinstance(state, Ringing | Waiting):
         if _needs(state, leg):
             return False
         hang_up_leg(floor, call, leg, ANSWERED_ELSEWHERE)
         return False
-    connect_with(floor, call, state, offer)
+    connect_with(floor, call, offer)
     floor.because(call, "picked_up", f"picked up after {(floor.at_ms - offer.since_ms) / 1000:.1f} s", offer.person)
     return True
 
@@ -146,8 +155,11 @@ def when_bridged(floor: Floor, call: Call, fact: LegBridged) -> bool:
     if call.leg not in bridged or offer.leg not in bridged:
         call.enter(msgspec.structs.replace(state, bridged=bridged))
         return True
-    call.answered_at_ms, call.answered_by = floor.at_ms, offer.person
-    call.from_queue = state.back_to.queue if isinstance(state.back_to, Waiting) else None
+    call.answered_at_ms = floor.at_ms
+    call.answered_by = call.caller_person if call.call_back_of is not None else offer.person
+    call.from_queue = state.back_to.queue if isinstance(state.back_to, Waiting) else call.from_queue
+    call_backs.got_through(floor, call)
+    announcing.note_answer(floor, state.back_to)
     floor.leave_queue(call.call_id)
     backup.note_answered(floor, call)
     longest_ms = floor.policy_of(call).limits.longest_call_ms
@@ -207,7 +219,8 @@ def when_silent(floor: Floor, call: Call, leg: LegId) -> bool:
 
 
 def finish_talk(floor: Floor, call: Call, state: Talking, why: str) -> None:
-    person = floor.people.get(state.person) if state.person is not None else None
+    served_by = call.answered_by if call.call_back_of is not None else state.person
+    person = floor.people.get(served_by) if served_by is not None else None
     if person is not None:
         strategies.count_talk(floor, person, call)
     sticky.remember(floor, call)
@@ -218,7 +231,7 @@ def finish_talk(floor: Floor, call: Call, state: Talking, why: str) -> None:
 
 
 def talk_outcome(call: Call) -> Outcome:
-    if call.direction is not Direction.INBOUND:
+    if call.direction not in (Direction.INBOUND, Direction.CALLBACK):
         return Outcome.CONNECTED
     return Outcome.SERVED if call.from_queue is not None else Outcome.TRANSFERRED
 
@@ -241,10 +254,15 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
             end(floor, call, Outcome.REFUSED, "hung up before the PIN was checked")
         case Ringing():
             end(floor, call, Outcome.ABANDONED_RINGING, "the caller left while a phone rang")
-        case Waiting(offers=offers):
+        case Waiting(offers=offers) as state:
             backup.note_given_up(floor, call)
-            ringing = Outcome.ABANDONED_RINGING if offers else Outcome.ABANDONED_WAITING
-            end(floor, call, ringing, f"the caller left the queue{' while a phone rang' if offers else ''}")
+            outcome = outcome_of_leaving(floor, call, state)
+            end(floor, call, outcome, f"the caller left the queue{' while a phone rang' if offers else ''}")
+        case Asking(back_to=back_to):
+            end(floor, call, outcome_of_leaving(floor, call, back_to), "the caller left while asked for a number")
+        case Summoning(person=person):
+            misses.count_miss(floor, person, rang_out=False)
+            end(floor, call, Outcome.NO_ANSWER, "the operator did not pick up")
         case Connecting():
             end(floor, call, Outcome.ABANDONED_RINGING, "the caller left in the moment of the answer")
         case Talking() as state:
@@ -260,6 +278,8 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
 
 def when_said(floor: Floor, call: Call, fact: PlaybackEnded) -> bool:
     state = call.state
+    if isinstance(state, Waiting):
+        return announcing.when_said(floor, call, state, fact.playback)
     if not isinstance(state, Saying) or fact.playback != state.playback:
         return False
     end(
@@ -278,6 +298,10 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     if fact.gone == call.leg and call.caller_there:
         return when_found_gone(floor, call, fact)
     state = call.state
+    if isinstance(state, Summoning) and fact.action == "Ring" and fact.leg == call.leg:
+        lose_caller(floor, call)
+        end(floor, call, Outcome.NO_ANSWER, f"the operator could not be rung: {fact.why}")
+        return True
     if fact.action in ("Ring", "RingOutside") and (offer := _offer_of(call, fact.leg)) is not None:
         floor.drop_leg(call, offer.leg)
         lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", LOST_CAUSE)
@@ -291,6 +315,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
         return True
     if isinstance(state, Checking) and fact.action == "CheckPin":
         return hot_desk.when_not_checked(floor, call, state, fact.why)
+    if isinstance(state, Waiting) and fact.action == "Play" and fact.playback is not None:
+        return announcing.when_said(floor, call, state, fact.playback)
     if isinstance(state, Saying) and fact.action == "Play":
         end(floor, call, state.outcome, f"the message could not be played: {fact.why}")
         return True
@@ -310,6 +336,9 @@ def when_found_gone(floor: Floor, call: Call, fact: ActionFailed) -> bool:
 
 def when_late(floor: Floor, call: Call) -> bool:
     """The deadline of the call's present state passed."""
+    if isinstance(call.state, Waiting) and announcing.is_due(floor, call.state):
+        announcing.say_next(floor, call, call.state)
+        return True
     match call.state:
         case LookingUp():
             return when_not_found(floor, call, f"no answer within {floor.policy_of(call).limits.look_up_ms} ms")
@@ -321,6 +350,11 @@ def when_late(floor: Floor, call: Call) -> bool:
                     withdraw(floor, call, [offer])
                     rang_s = (floor.at_ms - offer.since_ms) / 1000
                     lose_offer(floor, call, offer, "missed", f"did not answer in {rang_s:.0f} s", _MISSED_CAUSE)
+        case Asking() as state:
+            keys.when_late(floor, call, state)
+        case Summoning(person=person):
+            misses.count_miss(floor, person, rang_out=True)
+            end(floor, call, Outcome.NO_ANSWER, "the operator did not pick up in time")
         case Connecting(asked_again=False) as state:
             wait_for_the_bridge_again(floor, call, state)
         case Connecting() as state:

@@ -2,8 +2,10 @@
 
     LookingUp ─► Ringing ─► Connecting ─► Talking ─► Ending ─► (gone)
         └──────► Waiting ──────┘                       ▲
-                    └─► Saying (a message) ────────────┘
+                    │ └─► Saying (a message) ──────────┤
+                    └─► Asking (for a number) ► Saying ┘
     LookingUp ─► Checking (a PIN) ─► Saying
+    Summoning (an operator, for a call-back) ─► Ringing
 
 Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
 nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
@@ -66,6 +68,22 @@ class Ringing(Struct, frozen=True, tag=True):
         return min((offer.until_ms for offer in self.offers), default=self.step_until_ms)
 
 
+class Announced(Struct, frozen=True):
+    """What a waiting caller was told, and when something will be said again."""
+
+    at_ms: int | None = None
+    """When the next thing is said; while something is being said, when to believe that it is over. ``None``: never."""
+    playback: PlaybackId | None = None
+    """What is being said, as far as we know."""
+    to_greet: bool = False
+    """The greeting is to be said first."""
+    turn: int = 0
+    """How many times something was said, the greeting not counted."""
+    place: int | None = None
+    """The place told last."""
+    wait_min: int | None = None
+
+
 class Waiting(Struct, frozen=True, tag=True):
     """The caller stands in a queue; ``offers`` holds the operator being rung for them, if any (ring all: several)."""
 
@@ -73,19 +91,51 @@ class Waiting(Struct, frozen=True, tag=True):
     step_until_ms: int
     offers: tuple[Offer, ...] = ()
     since_ms: int = 0
-    """When they joined this queue."""
+    """When they joined this queue; 0 where the version before put them there."""
     need: Need = Need()
     only: PersonId | None = None
     """Kept for this person at first: the one they talked with the last time."""
     need_until_ms: int | None = None
     """When ``need`` or ``only`` changes; ``None``: never."""
+    announced: Announced = Announced()
 
     @property
     def until_ms(self) -> int:
         # an operator who is being rung may ring out even when the caller's time in the queue is over
         if self.offers:
-            return min(offer.until_ms for offer in self.offers)
-        return self.step_until_ms if self.need_until_ms is None else min(self.need_until_ms, self.step_until_ms)
+            waits_until_ms = min(offer.until_ms for offer in self.offers)
+        else:
+            changes_ms = self.need_until_ms
+            waits_until_ms = self.step_until_ms if changes_ms is None else min(changes_ms, self.step_until_ms)
+        said_at_ms = self.says_at_ms
+        return waits_until_ms if said_at_ms is None else min(waits_until_ms, said_at_ms)
+
+    @property
+    def says_at_ms(self) -> int | None:
+        """``announced.at_ms``, where it counts: nothing is begun to be said while an operator's phone rings."""
+        return None if self.offers and self.announced.playback is None else self.announced.at_ms
+
+
+class Asking(Struct, frozen=True, tag=True):
+    """The caller asked to be called back while they waited, and is asked under which number."""
+
+    back_to: Waiting
+    """Where they go on waiting if they do not say."""
+    playback: PlaybackId
+    until_ms: int
+    number: str | None
+    """E.164: the number that they are to confirm; ``None``: they key one in."""
+    keyed: str = ""
+    tries: int = 1
+    """How many times they were asked."""
+
+
+class Summoning(Struct, frozen=True, tag=True):
+    """The turn of somebody who is to be called back: an operator's phone rings first, as the call's own leg."""
+
+    person: PersonId
+    since_ms: int
+    until_ms: int
 
 
 class Connecting(Struct, frozen=True, tag=True):
@@ -135,14 +185,16 @@ class Ending(Struct, frozen=True, tag=True):
     tries: int = 1
 
 
-CallState = LookingUp | Ringing | Waiting | Connecting | Talking | Saying | Ending | Checking
+CallState = LookingUp | Ringing | Waiting | Asking | Summoning | Connecting | Talking | Saying | Ending | Checking
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     LookingUp: (*_STEP, LookingUp, Checking),
     Checking: (Saying, Ending, Checking),
     Ringing: (*_STEP, Connecting),
-    Waiting: (*_STEP, Connecting),
+    Waiting: (*_STEP, Connecting, Asking),
+    Asking: (Asking, Waiting, Saying, Ending),
+    Summoning: (Ringing, Ending),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
     Talking: (Ending,),
     Saying: (Ending, Saying),
@@ -205,6 +257,12 @@ class Call(Struct, kw_only=True):
     """The queue it was answered from."""
     ended_at_ms: int | None = None
     outcome: Outcome | None = None
+    greeted: bool = False
+    """The line's greeting was said."""
+    call_back_of: CallId | None = None
+    """The call whose caller is called back by this one."""
+    waits_since_ms: int | None = None
+    """When they first called, if they were cut off and got their place back."""
 
     def make_id(self) -> str:
         self.ids_made += 1
@@ -217,6 +275,11 @@ class Call(Struct, kw_only=True):
         self.state = state
 
     @property
+    def place_since_ms(self) -> int:
+        """Since when their place in a queue counts."""
+        return self.arrived_at_ms if self.waits_since_ms is None else self.waits_since_ms
+
+    @property
     def offers(self) -> tuple[Offer, ...]:
         """Who is being rung for this call right now."""
         return self.state.offers if isinstance(self.state, Ringing | Waiting) else ()
@@ -224,7 +287,7 @@ class Call(Struct, kw_only=True):
 
 def mermaid() -> str:
     """The machine as a diagram, drawn from ``FOLLOWS``."""
-    lines = ["stateDiagram-v2", "    [*] --> LookingUp"]
+    lines = ["stateDiagram-v2", "    [*] --> LookingUp", "    [*] --> Summoning"]
     for state, followers in FOLLOWS.items():
         lines += [f"    {state.__name__} --> {after.__name__}" for after in followers if after is not state]
     return "\n".join([*lines, "    Ending --> [*]", ""])

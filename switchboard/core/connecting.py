@@ -6,6 +6,7 @@ import msgspec
 
 from switchboard.core import misses
 from switchboard.core.actions import Connect
+from switchboard.core.announcing import hush
 from switchboard.core.call_state import Call, Connecting, Offer, Ringing, Waiting
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_voice
@@ -14,8 +15,11 @@ from switchboard.core.offering import ANSWERED_ELSEWHERE, stop_ring_clock, withd
 from switchboard.core.staff import Doing
 
 
-def connect_with(floor: Floor, call: Call, state: Ringing | Waiting, offer: Offer) -> None:
-    """Bring the caller together with who answered ``offer``; every other phone stops ringing."""
+def connect_with(floor: Floor, call: Call, offer: Offer) -> None:
+    """Bring the caller together with who answered ``offer``; every other phone stops ringing, and so does a message."""
+    hush(floor, call)
+    state = call.state
+    assert isinstance(state, Ringing | Waiting)
     withdraw(floor, call, [other for other in state.offers if other is not offer], ANSWERED_ELSEWHERE)
     stop_ring_clock(floor, call)
     if offer.person is not None:

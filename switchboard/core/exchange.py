@@ -14,9 +14,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from switchboard.core import arrival, fallback, queueing, seating, shifts, snapshot, survey
+from switchboard.core import arrival, call_backs, fallback, queueing, seating, shifts, snapshot, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
+from switchboard.core.booking import Booking
 from switchboard.core.call_state import Call, Ending, Waiting
 from switchboard.core.ending import end, give_up
 from switchboard.core.entries import Entry, Outcome
@@ -28,6 +29,7 @@ from switchboard.core.facts import (
     DeadlinePassed,
     Fact,
     FallbackReported,
+    KeyPressed,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -53,6 +55,7 @@ from switchboard.core.lost_offers import stop_ringing
 from switchboard.core.offering import ANSWERED_ELSEWHERE
 from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
+from switchboard.core.staff import PersonRecord
 
 _AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported)
 """What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
@@ -89,6 +92,7 @@ class Exchange:
             for ringing in [call for call in floor.calls.values() if call.offers]:
                 self._attempt(ringing, stop_ringing, fact.phone)
         try:
+            call_backs.settle(floor)
             self._ring_the_ready()
         except Exception as error:
             self._bug = error
@@ -121,6 +125,7 @@ class Exchange:
                 | LegEnded(leg=leg)
                 | LegVanished(leg=leg)
                 | LegSilent(leg=leg)
+                | KeyPressed(leg=leg)
             ):
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
             case PlaybackEnded(playback=playback):
@@ -143,15 +148,8 @@ class Exchange:
                 shifts.phone_engaged(floor, fact.phone, fact.engaged)
             case StaffCommanded():
                 return shifts.carry_out(floor, fact) is None
-            case DeadlinePassed(person=person_id) if person_id is not None:
-                person = floor.people.get(person_id)
-                if person is None or person.until_ms != fact.until_ms or fact.until_ms > floor.at_ms:
-                    floor.touch(person_id)  # come too early, it must come again
-                    return False
-                shifts.when_late(floor, person, fact)
-            case DeadlinePassed(until_ms=until_ms):
-                is_due = call is not None and call.state.until_ms == until_ms <= floor.at_ms
-                return call is not None and is_due and calls.handle(floor, call, fact)
+            case DeadlinePassed():
+                return self._pass_deadline(fact, call)
             case SwitchReady():
                 self._meet_switch(fact)
             case SwitchLost():
@@ -178,6 +176,26 @@ class Exchange:
             case _:
                 return call is not None and calls.handle(floor, call, fact)
         return True
+
+    def _pass_deadline(self, fact: DeadlinePassed, call: Call | None) -> bool:
+        floor = self.floor
+        if fact.person is not None:
+            person = floor.people.get(fact.person)
+            if person is None or person.until_ms != fact.until_ms or fact.until_ms > floor.at_ms:
+                floor.touch(fact.person)  # come too early, it must come again
+                return False
+            shifts.when_late(floor, person, fact)
+            return True
+        if fact.booking is not None:
+            booking = floor.bookings.get(fact.booking)
+            if booking is None or booking.until_ms != fact.until_ms:
+                return False
+            if fact.until_ms > floor.at_ms:
+                floor.arm(booking.until_ms, "booking", booking.booking)  # come too early, it must come again
+                return False
+            return call_backs.when_late(floor, booking)
+        is_due = call is not None and call.state.until_ms == fact.until_ms <= floor.at_ms
+        return call is not None and is_due and calls.handle(floor, call, fact)
 
     def _take_policy(self, policy: Policy) -> None:
         floor = self.floor
@@ -223,6 +241,8 @@ class Exchange:
                 self._attempt(call, survey.resume, fact.found)
         for call in floor.calls.values():
             floor.arm(call.state.until_ms, "call", call.call_id)
+        for booking in floor.bookings.values():
+            floor.arm(booking.until_ms, "booking", booking.booking)
         for person in floor.people:
             floor.touch(person)
 
@@ -231,8 +251,18 @@ class Exchange:
         if not self.floor.switch_ready:
             return
         for person in seating.settle(self.floor):
-            while (call := queueing.next_call(self.floor, person)) is not None:
-                self._attempt(call, queueing.ring_for, person)
+            while (turn := queueing.next_turn(self.floor, person)) is not None:
+                if isinstance(turn, Call):
+                    self._attempt(turn, queueing.ring_for, person)
+                else:
+                    self._summon(turn, person)
+
+    def _summon(self, booking: Booking, person: PersonRecord) -> None:
+        try:
+            call_backs.summon(self.floor, booking, person)
+        except Exception as error:
+            self._bug = error
+            call_backs.give_up(self.floor, booking)
 
     # the way out -----------------------------------------------------------------------------------------------
 
@@ -294,7 +324,8 @@ class Exchange:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing lasts: no call lives, nobody is in wrap-up. (Who is away until a time means that time of the day.)"""
+        """Nothing lasts: no call lives, nobody is in wrap-up. Who is away until a time means that time of the day; who
+        is to be called back does not mind the clock."""
         floor = self.floor
         return not floor.calls and all(person.settled for person in floor.people.values())
 
@@ -314,6 +345,8 @@ class Exchange:
             until_ms, kind, owner = self._pop()
             if kind == "call":
                 facts.append(DeadlinePassed(until_ms, call=CallId(owner)))
+            elif kind == "booking":
+                facts.append(DeadlinePassed(until_ms, booking=CallId(owner)))
             else:
                 facts.append(DeadlinePassed(until_ms, person=PersonId(owner)))
         return facts
@@ -330,6 +363,9 @@ class Exchange:
         if kind == "call":
             call = self.floor.calls.get(CallId(owner))
             return call is not None and call.state.until_ms == until_ms
+        if kind == "booking":
+            booking = self.floor.bookings.get(CallId(owner))
+            return booking is not None and booking.until_ms == until_ms
         person = self.floor.people.get(PersonId(owner))
         return person is not None and person.until_ms == until_ms
 

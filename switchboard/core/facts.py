@@ -182,14 +182,25 @@ class ActionFailed(Struct, frozen=True, tag=True):
     """There was no connection: nobody knows whether it was done, the next survey will say."""
     gone: LegId | None = None
     """The leg that Asterisk no longer has, where that is why; what it says of its end is on its way to us."""
+    playback: PlaybackId | None = None
+    """The message that the action was to say, if any."""
 
 
 class DeadlinePassed(Struct, frozen=True, tag=True):
-    """The moment ``until_ms`` came. Exactly one of ``call`` and ``person`` is set; stale if its state moved on."""
+    """The moment ``until_ms`` came. Exactly one of the others is set; stale if its state moved on."""
 
     until_ms: int
     call: CallId | None = None
     person: PersonId | None = None
+    booking: CallId | None = None
+
+
+class KeyPressed(Struct, frozen=True, tag=True):
+    """Somebody pressed a key on their phone in the midst of a call."""
+
+    leg: LegId
+    key: str
+    """One of ``0123456789*#`` (or A–D, which no phone has)."""
 
 
 class StaffCommand(StrEnum):
@@ -302,6 +313,7 @@ Fact = (
     | SwitchLost
     | ActionFailed
     | DeadlinePassed
+    | KeyPressed
     | StaffCommanded
     | PinChecked
     | PolicyLoaded

@@ -7,12 +7,12 @@ be called back is.
 
 from __future__ import annotations
 
-from switchboard.core.arrival import find_line
 from switchboard.core.call_state import Call, Ending
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import FallbackCall
 from switchboard.core.floor import Floor
 from switchboard.core.ids import call_id_for
+from switchboard.core.lines import find_line
 from switchboard.core.phone_number import read_number
 from switchboard.core.phones import person_at
 from switchboard.core.policy import Whom, WhomKind

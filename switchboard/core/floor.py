@@ -13,12 +13,15 @@ import msgspec
 
 from switchboard.core import phones, wrap_up
 from switchboard.core.actions import Action
+from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Bug, Call, Connecting, LastTalk, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
 from switchboard.core.matching import Board
-from switchboard.core.policy import Policy, Queue
+from switchboard.core.pace import Pace
+from switchboard.core.policy import Policy
+from switchboard.core.queue_rules import Queue
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import Doing, Engagement, PersonRecord
 
@@ -42,6 +45,12 @@ class Floor:
         """When the next caller would come if they kept exactly to the rate that is taken on; see ``admission``."""
         self.next_overflow_us = 0
         """The same for those who go to Asterisk's own queue."""
+        self.bookings: dict[CallId, Booking] = {}
+        """Who is to be called back, in the order in which they asked."""
+        self.places: dict[str, KeptPlace] = {}
+        """By number, of callers who were cut off while they waited; the newest last."""
+        self.pace: dict[str, Pace] = {}
+        """Per queue, how fast callers were answered lately."""
         self.bookmark: Bookmark | None = None
         """Up to where Asterisk's queue log is on record; ``None`` while it was never read."""
         self.service: dict[str, ServiceLevel] = {}
@@ -58,11 +67,16 @@ class Floor:
         """By queue, everybody who serves it, with their tier."""
         self.board = Board()
         """Of those, the ones for whom nobody is being rung, and who is ready for them; see ``seating``."""
+        self.called_back: dict[CallId, None] = {}
+        """Bookings whose call-back is being made."""
         self.deadlines: list[tuple[int, str, str]] = []
         """Heap of (until, kind, id); an entry whose owner has moved on is skipped."""
         self.armed: dict[tuple[str, str], int] = {}
         """The last deadline put on the heap for each owner."""
-        # outbox of the fact being handled
+        self._begin_outbox()
+
+    def _begin_outbox(self) -> None:
+        """What comes out of the fact being handled."""
         self.actions: list[Action] = []
         self.entries: list[Entry] = []
         self.new_reasons: dict[CallId, list[Reason]] = {}
@@ -231,7 +245,7 @@ class Floor:
         self.new_reasons.setdefault(call.call_id, []).append(reason)
 
     def arm(self, until_ms: int, kind: str, owner: str) -> None:
-        """Let ``DeadlinePassed`` come at ``until_ms`` for a ``call`` or a ``person``."""
+        """Let ``DeadlinePassed`` come at ``until_ms`` for a ``call``, a ``person`` or a ``booking``."""
         if self.armed.get((kind, owner)) != until_ms:
             self.armed[kind, owner] = until_ms
             heapq.heappush(self.deadlines, (until_ms, kind, owner))
@@ -253,3 +267,7 @@ class Floor:
         for person in self.people.values():
             if person.until_ms is not None:
                 self.arm(person.until_ms, "person", person.person_id)
+        for booking in self.bookings.values():
+            self.arm(booking.until_ms, "booking", booking.booking)
+            if booking.call is not None:
+                self.called_back[booking.booking] = None

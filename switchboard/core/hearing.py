@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from switchboard.core.actions import Answer, SetLanguage, SoundRinging, StartMusic, StopMusic
 from switchboard.core.call_state import Call, Hears
+from switchboard.core.entries import Direction
 from switchboard.core.floor import Floor
 
-_DEFAULT_LANGUAGE = "en"
+DEFAULT_LANGUAGE = "en"
 
 
 def let_hear_ringing(floor: Floor, call: Call, music: str = "default") -> None:
@@ -51,5 +52,5 @@ def let_hear_again(floor: Floor, call: Call, music: str = "default", *, up: bool
 
 def set_language(floor: Floor, call: Call) -> None:
     """Messages are spoken in the language of the line."""
-    if call.line is not None and call.line.language != _DEFAULT_LANGUAGE:
+    if call.direction is not Direction.CALLBACK and call.line is not None and call.line.language != DEFAULT_LANGUAGE:
         floor.ask_again(SetLanguage(call.call_id, call.leg, call.line.language))

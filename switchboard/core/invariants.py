@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchboard.core import phones
-from switchboard.core.call_state import Call, Connecting, Ending, Saying, Talking, Waiting
+from switchboard.core.call_state import Call, Connecting, Ending, Saying, Summoning, Talking, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
-from switchboard.core.policy import QueueStrategy
+from switchboard.core.queue_rules import QueueStrategy
 from switchboard.core.seating import backup_tier
 from switchboard.core.staff import Doing, PersonRecord
 
@@ -23,6 +23,7 @@ def broken_promises(floor: Floor) -> list[str]:
     found = [problem for call in floor.calls.values() for problem in _of_call(floor, call)]
     found += [problem for person in floor.people.values() for problem in _of_person(floor, person)]
     found += _of_index(floor)
+    found += _of_bookings(floor)
     return found
 
 
@@ -128,6 +129,18 @@ def may_be_rung(floor: Floor, person_id: PersonId, call: Call) -> bool:
         level = floor.service.get(queue.name)
         return level is not None and level.backup_since_ms is not None
     return tier <= state.need.tier
+
+
+def _of_bookings(floor: Floor) -> Iterator[str]:
+    for booking in floor.bookings.values():
+        call = floor.calls.get(booking.call) if booking.call is not None else None
+        if booking.call is not None and (call is None or call.outcome is not None):
+            yield f"booking {booking.booking}: is not being called back, and has no turn"
+        if (booking.call is not None) != (booking.booking in floor.called_back):
+            yield f"booking {booking.booking}: nobody looks what becomes of it"
+    for call in floor.calls.values():
+        if isinstance(call.state, Summoning) and call.call_back_of not in floor.called_back:
+            yield f"call {call.call_id}: calls back what is not booked"
 
 
 def _of_index(floor: Floor) -> Iterator[str]:

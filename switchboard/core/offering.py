@@ -15,7 +15,7 @@ from switchboard.core.ids import LegId, PersonId
 
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
-_BACKSTOP_MS = 3_000
+BACKSTOP_MS = 3_000
 """Asterisk's own ring timeout lies this far behind ours: it only counts when we are away."""
 
 
@@ -34,7 +34,7 @@ def offer_to_person(floor: Floor, call: Call, person: PersonId, ring_ms: int, wh
             caller_number=shown,
             caller_name=f"{call.flag}: {name}" if call.flag else name,
             like=call.leg,
-            ring_ms=ring_ms + _BACKSTOP_MS,
+            ring_ms=ring_ms + BACKSTOP_MS,
         )
     )
     floor.because(call, "offered", why, person)
@@ -43,7 +43,7 @@ def offer_to_person(floor: Floor, call: Call, person: PersonId, ring_ms: int, wh
 
 def offer_outside(floor: Floor, call: Call, number: str, shown: str, ring_ms: int) -> Offer:
     leg = LegId(call.make_id())
-    floor.act(RingOutside(call.call_id, leg, number, shown, like=call.leg, ring_ms=ring_ms + _BACKSTOP_MS))
+    floor.act(RingOutside(call.call_id, leg, number, shown, like=call.leg, ring_ms=ring_ms + BACKSTOP_MS))
     floor.because(call, "offered", "rings outside through the trunk")
     return _start(floor, call, leg, None, ring_ms)
 

@@ -35,7 +35,7 @@ def on_the_phone(floor: Floor, own: Call, picker: PersonId, whom: PersonId | Non
     floor.add_leg(call, own.leg, picker)
     floor.because(call, "picked_up", f"takes the call that rings at {whom}", picker)
     floor.act(Answer(call.call_id, own.leg))
-    connect_with(floor, call, state, Offer(own.leg, picker, taken.since_ms, floor.at_ms))
+    connect_with(floor, call, Offer(own.leg, picker, taken.since_ms, floor.at_ms))
     return None
 
 

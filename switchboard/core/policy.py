@@ -15,6 +15,7 @@ from switchboard.core.caller import Debt
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import OpeningHours
 from switchboard.core.phone_number import NumberKind, NumberPlan
+from switchboard.core.queue_rules import CallBack, Queue, Voice
 
 NEW = "new"
 """Derived class: the number is in nobody's file, or its client has no manager yet (duty D15)."""
@@ -37,6 +38,8 @@ class Line(Struct, frozen=True):
     """As dialled by the carrier: digits, with or without ``+``."""
     department: str
     language: str = "en"
+    greeting: tuple[str, ...] = ()
+    """Said once to those who have to wait, when they begin to."""
 
 
 class Department(Struct, frozen=True):
@@ -80,75 +83,6 @@ class Pool(Struct, frozen=True):
     people: tuple[PersonId, ...]
 
 
-class QueueStrategy(StrEnum):
-    """Who of those ready rings first."""
-
-    LONGEST_IDLE = "longest_idle"
-    ROUND_ROBIN = "round_robin"
-    """Whose last ring for this queue was longest ago."""
-    FEWEST_CALLS = "fewest_calls"
-    """Who took the fewest calls of this queue in this shift; who comes later begins with as many as the least."""
-    LEAST_TALK = "least_talk"
-    """Who talked least for this queue in this shift; who comes later begins with as much as the least."""
-    ORDERED = "ordered"
-    """As they stand in the file."""
-    RANDOM_WEIGHTED = "random_weighted"
-    """By lot; somebody of weight 3 three times as often as somebody of weight 1."""
-    ALL = "all"
-    """All at once; whoever picks up first has the caller."""
-
-
-class Tier(Struct, frozen=True):
-    """More people of a queue, who are rung for callers that waited in it for ``after_ms``."""
-
-    people: tuple[PersonId, ...]
-    after_ms: int
-
-
-class Backup(Struct, frozen=True):
-    """People who stand in while the service level is low, or none of the others is signed in (duty D22).
-
-    Service level: of the calls that were answered, or left unanswered after ``within_ms``, in the last ``over_ms``, how
-    many were answered within ``within_ms``; callers who wait for longer than that right now count as unanswered.
-    """
-
-    people: tuple[PersonId, ...]
-    below_percent: int
-    within_ms: int
-    over_ms: int
-
-
-class Queue(Struct, frozen=True):
-    name: str
-    title: str
-    people: tuple[PersonId, ...]
-    """Who is rung first of all; ``everybody`` are these with the tiers and the backup group."""
-    ring_ms: int
-    """How long one operator's phone rings for one caller."""
-    wrap_up_ms: int
-    """Time an operator has to themselves after a call from this queue."""
-    priority: dict[str, int] = field(default_factory=dict)
-    """Per client class; absent is 0. A class of one point more is served as if it had come ``point_ms`` earlier."""
-    music: str = "default"
-    strategy: QueueStrategy = QueueStrategy.LONGEST_IDLE
-    tiers: tuple[Tier, ...] = ()
-    """In the order in which they open."""
-    backup: Backup | None = None
-    weights: dict[PersonId, int] = field(default_factory=dict)
-    """For ``random_weighted``; absent is 1."""
-    point_ms: int = 60_000
-    """So a caller is never overtaken by anybody who came later by more than the difference in points times this."""
-    same_operator_within_ms: int = 0
-    """Who called within this time is first offered to the operator they talked with; 0: to anybody."""
-    same_operator_first_ms: int = 5_000
-    """For so long; then to anybody."""
-
-    @property
-    def everybody(self) -> tuple[PersonId, ...]:
-        backup = self.backup.people if self.backup is not None else ()
-        return (*self.people, *(person for tier in self.tiers for person in tier.people), *backup)
-
-
 class WhomKind(StrEnum):
     OWN_MANAGER = "own_manager"
     DEPARTMENT_HEAD = "department_head"
@@ -179,6 +113,8 @@ class QueueStep(Struct, frozen=True, tag="queue"):
     """What whoever is rung must be able to do, and how well (1–5)."""
     relax_every_ms: int = 0
     """After each such time every level falls by one, until the skill is not asked for; 0: never."""
+    hours: str | None = None
+    """Opening hours outside which the step is skipped."""
 
 
 class RingStep(Struct, frozen=True, tag="ring"):
@@ -321,6 +257,10 @@ class Limits(Struct, frozen=True):
     """Wrong PINs for one extension, or from one phone, before it is locked."""
     pin_locked_ms: int = 60_000
     """For how long at first; twice as long after each wrong one more."""
+    short_hang_up_ms: int = 0
+    """Who leaves a queue so soon after they called is counted apart: a wrong number, a change of mind."""
+    place_kept_ms: int = 0
+    """Who was cut off while they waited and calls again within this time gets their place back; 0: nobody does."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -342,3 +282,6 @@ class Policy(Struct, frozen=True, kw_only=True):
     outbound: Outbound = Outbound()
     prompts: Prompts = Prompts()
     limits: Limits = Limits()
+    voices: dict[str, Voice] = field(default_factory=dict)
+    """By language."""
+    callback: CallBack = CallBack()

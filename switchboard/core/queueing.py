@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import backup, seating, strategies
+from switchboard.core import announcing, backup, seating, strategies
+from switchboard.core.booking import Booking
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
@@ -17,7 +18,8 @@ from switchboard.core.hearing import let_hear_music, let_hear_ringing
 from switchboard.core.ids import PersonId
 from switchboard.core.matching import Need
 from switchboard.core.offering import offer_to_person
-from switchboard.core.policy import Queue, QueueStep, QueueStrategy
+from switchboard.core.policy import QueueStep
+from switchboard.core.queue_rules import Queue, QueueStrategy
 from switchboard.core.staff import PersonRecord
 from switchboard.core.sticky import same_operator
 
@@ -54,7 +56,8 @@ def join(floor: Floor, call: Call, step: QueueStep) -> None:
     """Let the caller wait in the step's queue, and look for somebody at once."""
     call.flag = step.flag or call.flag
     queue = floor.queue_of(call, step.queue)
-    call.enter(Waiting(step.queue, floor.at_ms + step.at_most_ms, since_ms=floor.at_ms))
+    announced = announcing.at_first(floor, call, step)
+    call.enter(Waiting(step.queue, floor.at_ms + step.at_most_ms, since_ms=floor.at_ms, announced=announced))
     floor.join_queue(call, step.queue)
     if step.queue not in floor.queues:  # closed since the call came
         seating.set_up(floor)
@@ -121,6 +124,7 @@ def find_person(floor: Floor, call: Call) -> bool:
     if not people:
         let_hear_music(floor, call, queue.music)
         floor.board.wait(seating.as_waiting(floor, call))
+        announcing.say_if_due(floor, call)
     for person in people:
         ring_for(floor, call, floor.people[person])
     return bool(people)
@@ -154,12 +158,15 @@ def wait_again(floor: Floor, call: Call, name: str) -> None:
         floor.touch(person)
 
 
-def next_call(floor: Floor, person: PersonRecord) -> Call | None:
-    """The caller of any queue whom this person should be rung for now; ``None`` when none or not ready."""
+def next_turn(floor: Floor, person: PersonRecord) -> Call | Booking | None:
+    """Whose turn it is with this person, in any queue: a caller, or somebody to be called back; ``None`` when nobody's,
+    or they are not ready."""
     if person.state is not PersonState.READY:
         return None
     caller = floor.board.caller_for(person.person_id)
-    return floor.calls[caller.call] if caller is not None else _rings_for_all(floor, person)
+    if caller is None:
+        return _rings_for_all(floor, person)
+    return floor.calls.get(caller.call) or floor.bookings[caller.call]
 
 
 def _rings_for_all(floor: Floor, person: PersonRecord) -> Call | None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchboard.core import strategies
+from switchboard.core.booking import Booking
 from switchboard.core.call_state import Call, Waiting
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
 from switchboard.core.matching import Board, Need, Rank, Seat, WaitingCaller
-from switchboard.core.policy import Policy, Queue, QueueStep
+from switchboard.core.policy import Policy, QueueStep
+from switchboard.core.queue_rules import Queue
 from switchboard.core.staff import PersonRecord
 
 
@@ -39,6 +41,27 @@ def set_up(floor: Floor) -> None:
     for call in floor.calls.values():
         if isinstance(call.state, Waiting) and not call.state.offers:
             floor.board.wait(as_waiting(floor, call))
+    for booking in floor.bookings.values():
+        seat_booking(floor, booking)
+
+
+def seat_booking(floor: Floor, booking: Booking) -> None:
+    """Let the board know whether somebody who is to be called back has a turn now; all tiers are open for them."""
+    stands = floor.bookings.get(booking.booking) is booking and booking.booking not in floor.calls
+    stands = stands and booking.call is None and not booking.rests and not booking.got_through
+    rules = floor.policy.queues.get(booking.queue)
+    if not stands or rules is None:
+        floor.board.leave(booking.booking)
+        return
+    need = Need(len(rules.tiers))
+    floor.board.wait(
+        WaitingCaller(booking.booking, rules.name, place_of_booking(rules, booking), need, booking.not_again)
+    )
+
+
+def place_of_booking(rules: Queue, booking: Booking) -> int:
+    """As that of a caller of their class."""
+    return booking.arrived_at_ms - rules.priority.get(booking.client_class or "", 0) * rules.point_ms
 
 
 def _tiers(floor: Floor) -> dict[PersonId, dict[str, int]]:
@@ -125,4 +148,4 @@ def as_waiting(floor: Floor, call: Call) -> WaitingCaller:
 def place_of(floor: Floor, call: Call, queue: str) -> int:
     """The caller's place in the one order: smaller is served first."""
     rules = floor.queue_of(call, queue)
-    return call.arrived_at_ms - rules.priority.get(call.client_class or "", 0) * rules.point_ms
+    return call.place_since_ms - rules.priority.get(call.client_class or "", 0) * rules.point_ms

@@ -9,10 +9,12 @@ import msgspec
 from msgspec import Struct, field
 
 from switchboard.core import seating
+from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Call, LastTalk
 from switchboard.core.facts import Bookmark
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, PersonId
+from switchboard.core.pace import Pace
 from switchboard.core.policy import Policy
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import PersonRecord
@@ -40,6 +42,9 @@ class State(Struct, kw_only=True):
     bookmark: Bookmark | None = None
     service: dict[str, ServiceLevel] = field(default_factory=dict)
     last_talks: dict[str, LastTalk] = field(default_factory=dict)
+    pace: dict[str, Pace] = field(default_factory=dict)
+    bookings: dict[CallId, Booking] = field(default_factory=dict)
+    places: dict[str, KeptPlace] = field(default_factory=dict)
 
 
 class UnknownFormat(Exception):

@@ -11,8 +11,9 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import queueing, stand_ins
+from switchboard.core import kept_places, queueing, stand_ins
 from switchboard.core.actions import Play, StopMusic
+from switchboard.core.announcing import hush
 from switchboard.core.call_state import Bug, Call, Ringing, Saying
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome, PersonState, TaskOpened
@@ -34,6 +35,7 @@ from switchboard.core.policy import (
     WhomKind,
 )
 from switchboard.core.staff import why_not_by_colleague, why_not_now
+from switchboard.core.ways_out import why_not_joined
 
 BUSY_CAUSE, NO_ANSWER_CAUSE, ABSENT_CAUSE, REFUSED_CAUSE = 17, 19, 20, 21
 CONGESTION_CAUSE = 42  # 503 on the wire
@@ -50,6 +52,7 @@ def begin_plan(floor: Floor, call: Call, plan: Plan) -> None:
 def next_step(floor: Floor, call: Call) -> None:
     """Go on with the first of the following steps that can work now."""
     assert call.plan is not None
+    hush(floor, call)
     floor.leave_queue(call.call_id)
     while call.step + 1 < len(call.plan.steps):
         call.step += 1
@@ -61,7 +64,8 @@ def next_step(floor: Floor, call: Call) -> None:
 def _begin(floor: Floor, call: Call, step: Step) -> bool:
     match step:
         case QueueStep():
-            why_not = queueing.why_nobody_serves(floor, call, step.queue)
+            kept_places.take_back(floor, call, step.queue)
+            why_not = why_not_joined(floor, call, step)
             if why_not is not None:
                 floor.because(call, "skipped", why_not)
                 return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from switchboard.core.call_state import Call, LastTalk
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
-from switchboard.core.policy import Queue
+from switchboard.core.queue_rules import Queue
 
 _MOST_REMEMBERED = 5_000
 

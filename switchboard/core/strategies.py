@@ -10,7 +10,7 @@ from switchboard.core.call_state import Call
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
 from switchboard.core.matching import Rank
-from switchboard.core.policy import Queue, QueueStrategy
+from switchboard.core.queue_rules import Queue, QueueStrategy
 from switchboard.core.staff import PersonRecord, Tally
 
 _NOTHING = Tally()

@@ -20,6 +20,7 @@ import msgspec
 from switchboard.core import hot_desk, phones
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
+    Asking,
     Call,
     Checking,
     Connecting,
@@ -27,6 +28,7 @@ from switchboard.core.call_state import (
     LookingUp,
     Ringing,
     Saying,
+    Summoning,
     Talking,
     Waiting,
 )
@@ -47,6 +49,7 @@ from switchboard.core.facts import (
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_again, set_language
 from switchboard.core.ids import BridgeId, LegId, call_id_of
+from switchboard.core.kept_places import keep
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.policy import Whom, WhomKind
 from switchboard.core.steps import open_task, say_again
@@ -98,9 +101,9 @@ def is_needed(floor: Floor, bridge: BridgeId) -> bool:
 def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
     """The legs that we believe to be alive, and since when we asked for them; 0: it was there, for it spoke to us.
     ``None``: told to end, and somebody waits for that."""
-    if call.caller_there:
-        yield call.leg, 0
     state = call.state
+    if call.caller_there:
+        yield call.leg, state.since_ms if isinstance(state, Summoning) else 0
     since_ms = {offer.leg: offer.since_ms for offer in call.offers}
     if isinstance(state, Connecting):
         since_ms[state.offer.leg] = 0
@@ -116,9 +119,9 @@ def _news_of(floor: Floor, one: FoundLeg, *, alone: bool) -> Iterator[Fact]:
         if alone:
             yield LegFound(one.leg) if one.arrival is None else one.arrival
         return
-    if one.up and any(offer.leg == one.leg for offer in call.offers):
-        yield LegAnswered(one.leg)
     state = call.state
+    if one.up and (isinstance(state, Summoning) or any(offer.leg == one.leg for offer in call.offers)):
+        yield LegAnswered(one.leg)
     if isinstance(state, Connecting) and one.bridge == state.bridge and one.leg not in state.bridged:
         yield LegBridged(one.leg, state.bridge)
 
@@ -142,7 +145,11 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         case Ringing():
             let_hear_again(floor, call, up=caller.up)
         case Waiting():
-            let_hear_again(floor, call, floor.policy_of(call).queues[state.queue].music, up=caller.up)
+            let_hear_again(floor, call, floor.queue_of(call, state.queue).music, up=caller.up)
+        case Asking():
+            let_hear_again(floor, call, floor.queue_of(call, state.back_to.queue).music, up=caller.up)
+        case Summoning():
+            pass
         case Connecting() | Talking():
             partner = state.offer.leg if isinstance(state, Connecting) else state.leg
             needed = (partner,)
@@ -203,6 +210,8 @@ def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:
     if isinstance(call.state, Ending):
         forget_if_gone(floor, call)
         return
+    if isinstance(call.state, Waiting):
+        keep(floor, call, call.state)
     unserved = call.direction is Direction.INBOUND and call.answered_at_ms is None
     if unserved and call.number.e164 is not None and not isinstance(call.state, Saying):
         open_task(floor, call, "call_back", (Whom(WhomKind.DEPARTMENT_HEAD),), "the line broke before anybody answered")

@@ -8,7 +8,8 @@ desk can. What was paused for meanwhile holds afterwards.
 
 from __future__ import annotations
 
-from switchboard.core.policy import Limits, Queue
+from switchboard.core.policy import Limits
+from switchboard.core.queue_rules import Queue
 from switchboard.core.staff import PersonRecord
 
 

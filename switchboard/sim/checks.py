@@ -12,6 +12,7 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
+- what ``ears`` has about messages, and ``turns`` about call-backs;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -21,8 +22,6 @@ The simulation, the journeys and the stateful tests all use the same witness.
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from msgspec import Struct, field
 
 from switchboard.core.actions import (
     Action,
@@ -53,34 +52,18 @@ from switchboard.core.facts import (
     LegVanished,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, call_id_for
+from switchboard.core.ids import CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
-from switchboard.core.policy import QueueStrategy
+from switchboard.core.queue_rules import QueueStrategy
+from switchboard.sim.ears import Ears
 from switchboard.sim.people_checks import PeopleWatched, picks_up
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
+from switchboard.sim.seen import Seen
 from switchboard.sim.silences import SilenceWitness
+from switchboard.sim.turns import Turns
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
-
-
-class Seen(Struct):
-    """What was seen of one call so far."""
-
-    leg: LegId
-    hears: str = ""
-    left: bool = False
-    """The caller hung up, was hung up, or went to the dialplan."""
-    rung: dict[LegId, Rung] = field(default_factory=dict)
-    bridges: dict[BridgeId, None] = field(default_factory=dict)
-    """Made and not taken down."""
-    ring_ms: int = 0
-    """How long phones rang for it so far, until ``ringing_since_ms``, when one began to ring that still does."""
-    ringing_since_ms: int | None = None
-    until_ms: int = 0
-    """The deadline of its present state."""
-    steps: int = 0
-    outcome: Outcome | None = None
 
 
 class Witness:
@@ -91,6 +74,7 @@ class Witness:
         self.calls: dict[CallId, Seen] = {}
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
+        self.ears, self.turns = Ears(), Turns()
         self.owner: dict[LegId, CallId] = {}
         self._people = PeopleWatched()
         self.reported: dict[CallId, None] = {}
@@ -114,6 +98,7 @@ class Witness:
                 found.append(f"call {fact.call}: deadline {fact.until_ms} counts, its state lasts to {seen.until_ms}")
         self._meet(fact, at_ms, handled)
         found += self._hear_of(fact, handled)
+        self._meet_call_backs(handled)
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
             found += self._see(fact, action, at_ms, ended)
@@ -125,6 +110,8 @@ class Witness:
         found += self._people.watch(self.exchange.floor, fact, at_ms, handled)
         if not picks_up(fact):
             found += self._injustices(handled.actions)
+        found += self.ears.watch(self.exchange, fact, handled)
+        found += self.turns.watch(self.exchange, fact, handled)
         found += self._forget(handled)
         return found
 
@@ -141,6 +128,15 @@ class Witness:
             if call in noted and call not in self.calls:
                 self.calls[call] = Seen(arrival.leg, hears="ringing" if arrival.entrance is Entrance.LINE else "")
                 self.owner[arrival.leg] = call
+                self.arrived += 1
+
+    def _meet_call_backs(self, handled: Handled) -> None:
+        """Calls that we place ourselves: it is the operator's own phone that rings first."""
+        for action in handled.actions:
+            made = self.exchange.floor.calls.get(action.call)
+            if made is not None and made.call_back_of is not None and made.call_id not in self.calls:
+                self.calls[made.call_id] = Seen(made.leg, hears="ringing")
+                self.owner[made.leg] = made.call_id
                 self.arrived += 1
 
     def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
@@ -198,6 +194,8 @@ class Witness:
                 yield f"{type(action).__name__} for call {action.call}, which nobody has seen"
             return
         match action:
+            case Ring(leg=leg) if leg == seen.leg:
+                pass  # an operator, to call somebody back: this is the call's own leg
             case Ring() | RingOutside():
                 yield from self._see_ring(seen, action, at_ms)
             case HangUp(leg=leg) if leg in seen.rung:
@@ -364,4 +362,4 @@ def _place(exchange: Exchange, call: Call) -> tuple[int, CallId]:
     assert isinstance(call.state, Waiting)
     queue = exchange.floor.queue_of(call, call.state.queue)
     ahead_ms = queue.priority.get(call.client_class or "", 0) * queue.point_ms
-    return (call.arrived_at_ms - ahead_ms, call.call_id)
+    return (call.place_since_ms - ahead_ms, call.call_id)

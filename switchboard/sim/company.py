@@ -7,6 +7,8 @@ is named after them, everybody's extension is below.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from switchboard.core.caller import Debt
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import DAYS, OpeningHours, Span
@@ -25,7 +27,6 @@ from switchboard.core.policy import (
     Policy,
     Pool,
     Prompts,
-    Queue,
     QueueStep,
     RingStep,
     Role,
@@ -34,6 +35,7 @@ from switchboard.core.policy import (
     Whom,
     WhomKind,
 )
+from switchboard.core.queue_rules import Hearing, Queue, Way, WayKind
 
 ORDERS, DISPATCH = "+74952000001", "+74952000002"
 CLASSES = ("key", "market", "own_point", "retail", "regional")
@@ -95,6 +97,28 @@ def sample_policy(version: str = "sample-1") -> Policy:
         outbound=Outbound(prefix="9"),
         prompts=Prompts(signed_in=("in",), signed_out=("out",), paused=("paused",), resumed=("resumed",)),
     )
+
+
+def with_a_voice(policy: Policy) -> Policy:
+    """Callers are greeted, told their place and the expected wait, and kept company."""
+    hears = Hearing(
+        greeting=("one-moment-please",),
+        place=True,
+        expected_wait=True,
+        messages=(("queue-thankyou",), ("queue-periodic-announce",)),
+        first_after_ms=3_000,
+        every_ms=10_000,
+    )
+    lines = {name: replace(line, greeting=("hello",)) for name, line in policy.lines.items()}
+    keys = {
+        "1": Way(WayKind.CALLBACK),
+        "2": Way(WayKind.QUEUE, "operators"),
+        "3": Way(WayKind.QUEUE, "dispatch"),
+        "4": Way(WayKind.PLAN, "freight"),
+    }
+    queues = {name: replace(queue, hears=hears, keys=keys) for name, queue in policy.queues.items()}
+    limits = replace(policy.limits, message_at_most_ms=20_000, short_hang_up_ms=5_000, place_kept_ms=180_000)
+    return replace(policy, lines=lines, queues=queues, limits=limits)
 
 
 def _people() -> list[Person]:

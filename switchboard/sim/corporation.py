@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.policy import (
-    Backup,
     CallbackStep,
     Department,
     Line,
@@ -20,16 +19,14 @@ from switchboard.core.policy import (
     Plan,
     Policy,
     Pool,
-    Queue,
     QueueStep,
-    QueueStrategy,
     RingStep,
     Role,
     Rule,
-    Tier,
     Whom,
     WhomKind,
 )
+from switchboard.core.queue_rules import Backup, Queue, QueueStrategy, Tier
 from switchboard.sim.company import CLASSES, sample_policy
 from switchboard.sim.traffic import Customs
 

@@ -33,7 +33,7 @@ from switchboard.core.survey import differences
 from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
 from switchboard.engine.vigil import EVERY_S as LISTENS_EVERY_S
 from switchboard.sim.checks import Witness
-from switchboard.sim.company import DAY_MS, sample_policy
+from switchboard.sim.company import DAY_MS, sample_policy, with_a_voice
 from switchboard.sim.traffic import SMALL_COMPANY, Customs, Traffic
 from switchboard.sim.world import Leg, Unkindness, World
 
@@ -77,7 +77,7 @@ class Day:
         self.exchange = Exchange()
         self.witness = Witness(self.exchange)
         company = company or Company(
-            [sample_policy("sample-0"), _with_missed_calls(sample_policy("sample-1"))], SMALL_COMPANY
+            [with_a_voice(sample_policy("sample-0")), _with_missed_calls(sample_policy("sample-1"))], SMALL_COMPANY
         )
         self.policies, self.customs = company.policies, company.customs
         self.traffic = Traffic(self.random, calls, self.customs)
@@ -187,6 +187,8 @@ class Day:
         leg.arrival = CallArrived(leg.leg_id, Entrance.LINE, self.traffic.number(), self.traffic.line())
         self.world.tell(leg, leg.arrival)
         self.world.after(self.traffic.patience_ms(), self._lose_patience, leg)
+        for after_ms, key in self.traffic.presses():
+            self.world.after(after_ms, self.world.press, leg, key)
 
     def _staff_call(self) -> None:
         phone = self.random.choice(list(self.world.registered))

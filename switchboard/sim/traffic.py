@@ -90,6 +90,18 @@ class Traffic:
         line: str = self.random.choices(self._lines, self._weights)[0]
         return line
 
+    def presses(self) -> list[tuple[int, str]]:
+        """What a caller presses while they wait, and when: one in three tries what it does."""
+        dice = self.random.random()
+        if dice > 0.3:
+            return []
+        at_ms = 1_000 + int(self.random.random() * 15_000)
+        if dice > 0.2:
+            return [(at_ms, self.random.choice("2345#"))]
+        answers = self.random.choice(("1", "", "29161234567#1", "2495#1", "2495#495#495#", "1"))
+        times = [at_ms + (number + 1) * (500 + int(self.random.random() * 3_000)) for number in range(len(answers))]
+        return [(at_ms, "1"), *zip(times, answers, strict=True)]
+
     def patience_ms(self) -> int:
         """How long a caller waits for a person. One in twenty-five is gone before anything could happen."""
         if self.random.random() < 0.04:

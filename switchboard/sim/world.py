@@ -32,6 +32,7 @@ from switchboard.core.facts import (
     Fact,
     Found,
     FoundLeg,
+    KeyPressed,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -43,7 +44,7 @@ from switchboard.core.facts import (
     SwitchLost,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, LegId, PhoneId
+from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
 from switchboard.sim.traffic import Traffic
 
 Deliver = Callable[[Fact], None]
@@ -99,6 +100,10 @@ class World:
         self.registered: dict[PhoneId, bool] = {}
         self.on_the_way: dict[LegId, None] = {}
         """Legs that an action on its way will make."""
+        self.music: dict[LegId, None] = {}
+        """Legs that hear music: whoever is there waits for somebody."""
+        self.playing: dict[PlaybackId, int] = {}
+        """How many times each message is being said."""
         self.away = False
         self.starts = 1
         self.left_alone = 0
@@ -203,7 +208,9 @@ class World:
         why_not = self.why_not(action)
         if why_not is not None:
             leg = None if isinstance(action, do.Connect | do.TakeDownBridge | do.LookUpCaller) else action.leg
-            self.after(self._latency_ms(), self.deliver, ActionFailed(action.call, type(action).__name__, why_not, leg))
+            playback = action.playback if isinstance(action, do.Play) else None
+            failed = ActionFailed(action.call, type(action).__name__, why_not, leg, playback=playback)
+            self.after(self._latency_ms(), self.deliver, failed)
         else:
             self.carry_out(action)
 
@@ -227,8 +234,16 @@ class World:
                 self.legs[action.leg].answered = True
             case do.CheckPin():
                 self.after(20 + int(self.random.random() * 80), self._check_pin, action)
+            case do.StartMusic(leg=leg_id):
+                self.music[leg_id] = None
+            case do.StopMusic(leg=leg_id):
+                self.music.pop(leg_id, None)
             case do.Play():
+                self.playing[action.playback] = self.playing.get(action.playback, 0) + 1
                 self.after(500 + int(self.random.random() * 3_000), self._played, action)
+            case do.StopPlaying():
+                while self.playing.get(action.playback):
+                    self._played(action)
             case _:
                 pass
 
@@ -260,10 +275,18 @@ class World:
         """It is not Asterisk that answers, so an outage does not matter; one in three PINs is mistyped."""
         self.deliver(PinChecked(action.call, self.random.random() < 0.67))
 
-    def _played(self, action: do.Play) -> None:
+    def _played(self, action: do.Play | do.StopPlaying) -> None:
+        """A message is over, or cut short; the second time it is over already."""
+        if not self.playing.get(action.playback):
+            return
+        self.playing[action.playback] -= 1
         leg = self.legs.get(action.leg)
         if leg is not None:
             self.tell(leg, PlaybackEnded(action.playback, leg.alive))
+
+    def press(self, leg: Leg, key: str) -> None:
+        if leg.alive and leg.answered:
+            self.tell(leg, KeyPressed(leg.leg_id, key))
 
     # legs that we make ---------------------------------------------------------------------------------------------
 
@@ -308,7 +331,7 @@ class World:
             self.end_leg(leg.leg_id, 19)
 
     def _notice_silence(self, leg: Leg) -> None:
-        if not leg.alive or self.now_ms - leg.alone_since_ms < _ALONE_MS:
+        if not leg.alive or leg.leg_id in self.music or self.now_ms - leg.alone_since_ms < _ALONE_MS:
             return
         if leg.bridge is None or len(self.bridges[leg.bridge]) < 2:
             self.left_alone += 1

@@ -6,20 +6,9 @@ import msgspec
 
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import DAYS, OpeningHours, Span
-from switchboard.core.policy import (
-    Absence,
-    Backup,
-    MessageStep,
-    Person,
-    Policy,
-    Queue,
-    QueueStep,
-    QueueStrategy,
-    Role,
-    Rule,
-    Tier,
-)
-from switchboard.sim.company import sample_policy
+from switchboard.core.policy import Absence, MessageStep, Person, Plan, Policy, QueueStep, Role, Rule
+from switchboard.core.queue_rules import Backup, CallBack, Queue, QueueStrategy, Tier
+from switchboard.sim.company import sample_policy, with_a_voice
 
 POLICY = sample_policy()
 
@@ -131,6 +120,36 @@ def with_absences() -> Policy:
     )
 
 
+def with_a_quick_voice() -> Policy:
+    """Something is said every other second, and operators need no time after a call."""
+    policy = with_a_voice(_named("a quick voice"))
+    hears = msgspec.structs.replace(policy.queues["operators"].hears, first_after_ms=500, every_ms=1_500)
+    queues = {name: _with(queue, hears=hears, wrap_up_ms=0) for name, queue in policy.queues.items()}
+    limits = msgspec.structs.replace(policy.limits, message_at_most_ms=5_000)
+    callback = CallBack(retry_after_ms=2_000, most_dials=2, answer_within_ms=5_000)
+    return msgspec.structs.replace(policy, queues=queues, limits=limits, callback=callback)
+
+
+def with_a_small_queue(hours: str = "office") -> Policy:
+    """Two may wait for an operator, in these hours; the next go to the dispatch desk. Who leaves early hardly came."""
+    queues = POLICY.queues | {"operators": _with(POLICY.queues["operators"], most_waiting=2)}
+    operators = QueueStep("operators", 60_000, hours=hours)
+    orders = Plan("orders", (operators, QueueStep("dispatch", 60_000), MessageStep(("vm-nobodyavail",))))
+    mornings = OpeningHours("mornings", "Europe/Moscow", dict.fromkeys(DAYS, (Span(9 * 60, 12 * 60),)))
+    return msgspec.structs.replace(
+        POLICY,
+        version=f"a small queue, {hours}",
+        queues=queues,
+        plans=POLICY.plans | {"orders": orders},
+        hours=POLICY.hours | {"mornings": mornings},
+        limits=msgspec.structs.replace(POLICY.limits, short_hang_up_ms=5_000, place_kept_ms=180_000),
+    )
+
+
+def _named(version: str) -> Policy:
+    return msgspec.structs.replace(POLICY, version=version)
+
+
 def _with(queue: Queue, **changes: object) -> Queue:
     return msgspec.structs.replace(queue, **changes)
 
@@ -153,4 +172,8 @@ POLICIES = {
     "a second a point": with_operators("a second a point", point_ms=1_000),
     "missed": with_missed(),
     "absences": with_absences(),
+    "small queue": with_a_small_queue(),
+    "closed queue": with_a_small_queue("mornings"),
+    "voice": with_a_voice(_named("a voice")),
+    "quick voice": with_a_quick_voice(),
 }

@@ -3,102 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import get_args
 
 import msgspec
 
 from switchboard.core import facts
-from switchboard.core.actions import Action, Connect, Play, Ring
-from switchboard.core.call_state import Connecting, Talking
-from switchboard.core.caller import Client
-from switchboard.core.entries import Entry
-from switchboard.core.exchange import Exchange, Handled
+from switchboard.core.actions import Connect, Play, Ring
 from switchboard.core.facts import Entrance, Fact, StaffCommand
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
-from switchboard.sim.checks import Witness
 from switchboard.sim.company import DAY_MS, ORDERS
-from tests.core.policy import POLICIES, POLICY
+from tests.core.hearing_ways import HEARING_WAYS, hearing_rung
+from tests.core.policy import POLICIES
+from tests.core.story import (
+    ACTIONS,
+    EVERYBODY,
+    KOLOS,
+    NUMBER,
+    PETROV,
+    Story,
+    arrive,
+    begin,
+    bridges_of,
+    ready,
+)
 
-KOLOS = Client("kolos", "Kolos", "key", manager=PersonId("anna"))
-PETROV = Client("petrov", "Petrov", "retail", manager=PersonId("vera"), overdue_minor=100)
-NUMBER = "+74951000002"
-EVERYBODY = tuple(PhoneId(person) for person in sorted(POLICY.people))
 CODES = (
     "*10", "*11", "*20", "*21", "*22", "*23", "*232", "*24", "*24201", "*24101", "*25", "*138", "*1308202", "*8101",
     "*8201", "*12101*?", "*12201*?", "*12999*?",
 )  # fmt: skip
-ACTIONS = tuple(action.__name__ for action in get_args(Action))
-
-
-@dataclass
-class Story:
-    """An exchange with what was told to it, watched by a witness."""
-
-    exchange: Exchange = field(default_factory=Exchange)
-    at_ms: int = DAY_MS
-    told: list[tuple[Fact, int]] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.witness = Witness(self.exchange)
-
-    def tell(self, fact: Fact, later_ms: int = 0) -> Handled:
-        """Let ``fact`` happen; fails when any promise is broken."""
-        self.at_ms += later_ms
-        handled = self.exchange.handle(fact, self.at_ms)
-        self.told.append((fact, self.at_ms))
-        self.actions += handled.actions
-        self.entries += handled.entries
-        problems = [*self.exchange.check(), *self.witness.watch(fact, self.at_ms, handled)]
-        assert problems == [], f"after {fact}: {problems}"
-        assert set(self.exchange.check_changes()) <= set(self.exchange.check())
-        return handled
-
-    def go_on_with(self, exchange: Exchange) -> None:
-        """Another exchange, restored from this one, takes over."""
-        self.exchange = self.witness.exchange = exchange
-
-    def wait_for_deadline(self) -> None:
-        next_ms = self.exchange.next_deadline_ms()
-        assert next_ms is not None
-        self.at_ms = max(self.at_ms, next_ms)
-        for fact in self.exchange.due(self.at_ms):
-            self.tell(fact)
-
-    @property
-    def call(self) -> CallId:
-        return next(iter(self.exchange.floor.calls))
-
-    def newest(self, kind: type[Action]) -> Action:
-        return next(action for action in reversed(self.actions) if isinstance(action, kind))
-
-
-def ready(
-    legs: tuple[str, ...], phones: tuple[str, ...], *, up: bool = False, switch: str = "one"
-) -> facts.SwitchReady:
-    """Asterisk is connected; these ``legs`` live in it, answered if they are ``up``."""
-    there = tuple(facts.FoundLeg(LegId(leg), up) for leg in sorted(legs))
-    return facts.SwitchReady(facts.Found(there, (), tuple(PhoneId(phone) for phone in phones)), switch)
-
-
-def bridges_of(story: Story) -> list[BridgeId]:
-    """Every bridge that a call of this story needs, and one that none does."""
-    states = [call.state for call in story.exchange.floor.calls.values()]
-    needed = [state.bridge for state in states if isinstance(state, Connecting | Talking)]
-    return [*needed, BridgeId(f"{story.at_ms:032x}")]
-
-
-def begin(phones: tuple[str, ...] = EVERYBODY) -> Story:
-    story = Story()
-    story.tell(facts.PolicyLoaded(POLICY))
-    story.tell(ready((), tuple(PhoneId(phone) for phone in phones)))
-    return story
-
-
-def arrive(story: Story, leg: str = "1.1", number: str = NUMBER) -> None:
-    story.tell(facts.CallArrived(LegId(leg), Entrance.LINE, number, ORDERS), 10)
 
 
 def looking_up() -> Story:
@@ -235,6 +166,8 @@ WAYS: dict[str, Callable[[], Story]] = {
     "ringing all": ringing_all,
     "waiting": waiting,
     "waiting, rung": waiting_rung,
+    **HEARING_WAYS,
+    "hearing, answered": lambda: connecting(hearing_rung),
     "connecting": connecting,
     "connecting a manager": lambda: connecting(ringing),
     "connecting one of all": lambda: connecting(ringing_all),
@@ -276,6 +209,7 @@ def every_fact(story: Story) -> list[Fact]:
         *(kind(leg) for kind in (facts.LegRinging, facts.LegAnswered, facts.LegLeft, facts.LegSilent) for leg in legs),
         *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
+        *(facts.KeyPressed(leg, key) for leg in legs for key in "012345*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
         *(
             facts.ActionFailed(call, action, "404", leg)
@@ -285,15 +219,10 @@ def every_fact(story: Story) -> list[Fact]:
         ),
         *(facts.PhoneEngaged(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
-        *(
-            facts.StaffCommanded(PersonId(who), command, "x", whom, 5_000, story.at_ms + 7_000, PhoneId(phone))
-            for who in ("olga", "anna", "ghost")
-            for command in StaffCommand
-            for whom, phone in ((PersonId("anna"), "pavel"), (PersonId("olga"), "anna"))
-        ),
-        *(facts.StaffCommanded(PersonId("olga"), command) for command in StaffCommand),
+        *_commands(story),
         *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
+        *(facts.ActionFailed(call, "Play", "404", playback=playback) for call in calls for playback in playbacks),
         facts.SwitchLost("reset"),
         *_reports(story),
         *_surveys(story, legs),
@@ -312,6 +241,18 @@ def every_fact(story: Story) -> list[Fact]:
     return [*made, *_every_deadline(story, calls)]
 
 
+def _commands(story: Story) -> list[Fact]:
+    return [
+        *(
+            facts.StaffCommanded(PersonId(who), command, "x", whom, 5_000, story.at_ms + 7_000, PhoneId(phone))
+            for who in ("olga", "anna", "ghost")
+            for command in StaffCommand
+            for whom, phone in ((PersonId("anna"), "pavel"), (PersonId("olga"), "anna"))
+        ),
+        *(facts.StaffCommanded(PersonId("olga"), command) for command in StaffCommand),
+    ]
+
+
 def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
     """The true ones, those of the past, and those of nobody."""
     living = story.exchange.floor.calls.values()
@@ -320,6 +261,11 @@ def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
     return [
         *(facts.DeadlinePassed(until_ms, call=call) for until_ms in moments for call in calls),
         *(facts.DeadlinePassed(until_ms, person=person) for until_ms in moments for person in people),
+        *(
+            facts.DeadlinePassed(booking.until_ms, booking=booking.booking)
+            for booking in story.exchange.floor.bookings.values()
+        ),
+        facts.DeadlinePassed(story.at_ms, booking=CallId("0" * 24)),
         facts.DeadlinePassed(story.at_ms),
     ]
 

@@ -26,6 +26,7 @@ def test_every_arrow_is_taken() -> None:
 
     with mock.patch.object(Call, "enter", watch):
         run(5, 4_000)
+        run(3, 4_000)
         # few connections break in the middle of a look-up, a message or the check of a PIN
         for before, leg in ((looking_up, "1.1"), (saying, "1.1"), (WAYS["checking a PIN"], "3.1")):
             before().tell(ready((leg,), EVERYBODY))

@@ -92,7 +92,8 @@ def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
     if action in ("Ring", "RingOutside"):
         leg = run.legs[name]
         return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg, gone=left)]
-    return [facts.ActionFailed(run.calls[name], action, "404", gone=left)]
+    playback = run.playbacks[name] if action == "Play" else None
+    return [facts.ActionFailed(run.calls[name], action, "404", gone=left, playback=playback)]
 
 
 def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
@@ -133,6 +134,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (rf"(\w+) ({'|'.join(_ENDS)})", _ends),
     (r"(\w+) leaves", lambda run, name: [facts.LegLeft(run.legs[name])]),
     (r"(\w+)'s phone (appears|vanishes)", _phone),
+    (r"(\w+) presses (\S+)", lambda run, name, keys: [facts.KeyPressed(run.legs[name], key) for key in keys]),
     (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
     (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
     (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin) fails for (\w+)", _failed),

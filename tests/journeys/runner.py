@@ -110,6 +110,7 @@ class Runner:
         for action in handled.actions:
             match action:
                 case actions.Ring(leg=leg, phone=phone):
+                    self._learn_of_a_call_back(action.call)
                     self.legs[phone], self.names[leg] = leg, phone
                 case actions.RingOutside(leg=leg):
                     self.legs["outside"], self.names[leg] = leg, "outside"
@@ -121,6 +122,12 @@ class Runner:
                     pass
         for entry in handled.entries:
             self._remember(entry)
+
+    def _learn_of_a_call_back(self, call: CallId) -> None:
+        """We begin it ourselves; it is named after who is called back."""
+        if call not in self.callers:
+            name = f"{self.callers[self.exchange.floor.calls[call].call_back_of or call]}_back"
+            self.calls[name], self.callers[call] = call, name
 
     def _remember(self, entry: Entry) -> None:
         if isinstance(entry, CallRecord):
@@ -158,6 +165,8 @@ class Runner:
                 return f"stop music {caller}"
             case actions.Play(prompts=prompts):
                 return f"say {' '.join(prompts)} to {caller}"
+            case actions.StopPlaying():
+                return f"stop speaking to {caller}"
             case actions.Ring(phone=phone, ring_ms=ring_ms, caller_name=shown):
                 flagged = f" as {shown.split(':')[0]}" if ":" in shown else ""
                 return f"ring {phone} {(ring_ms - BACKSTOP_MS) / 1000:g}s for {caller}{flagged}"

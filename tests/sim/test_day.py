@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 from click.testing import CliRunner
 
-from switchboard.core import arrival, connecting, queueing, steps
+from switchboard.core import arrival, connecting, queueing, seating, steps
 from switchboard.core import call as calls
 from switchboard.core.actions import StopMusic
 from switchboard.core.call_state import Call
@@ -99,27 +99,37 @@ def _falls_silent(_: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _serves_the_newest(rule: Callable[..., Any]) -> Callable[..., Any]:
-    def next_call(floor: Any, person: Any) -> Call | None:
-        first: Call | None = rule(floor, person)
-        if first is None:
-            return None
+    def next_turn(floor: Any, person: Any) -> Any:
+        first = rule(floor, person)
+        if not isinstance(first, Call):
+            return first
         waiting = [call for call in floor.calls.values() if may_be_rung(floor, person.person_id, call)]
         return max((call for call in waiting if not call.offers), key=lambda call: call.arrived_at_ms)
 
-    return next_call
+    return next_turn
+
+
+def _lets_it_be_said_to_the_end(_: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda floor, call: None
+
+
+def _calls_back_first(_: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda rules, booking: 0
 
 
 @pytest.mark.parametrize(
     ("where", "name", "plant", "message"),
     [
-        (calls, "lose_offer", _forgets_refusals, "rung again|ready while"),
+        (calls, "lose_offer", _forgets_refusals, "rung again|ready while|before"),
         (Exchange, "_dispatch", _takes_any_deadline, "deadline"),
         (connecting, "withdraw", _leaves_others_ringing, "goes on ringing|left alone|in truth"),
-        (queueing, "next_call", _serves_the_newest, "before"),
+        (queueing, "next_turn", _serves_the_newest, "before"),
         (connecting, "stop_ring_clock", _leaves_others_ringing, "rang"),
         (connecting, "let_hear_voice", _leaves_others_ringing, "was not answered"),
         (arrival, "set_language", _falls_silent, "hears nothing"),
         (steps, "why_not_now", _disturbs_everybody, "did not want to be disturbed"),
+        (connecting, "hush", _lets_it_be_said_to_the_end, "is connected while a message is said"),
+        (seating, "place_of_booking", _calls_back_first, "back before|who is to be called back"),
     ],
 )
 def test_a_broken_rule_is_seen_and_said_with_its_seed(

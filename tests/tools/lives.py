@@ -222,7 +222,9 @@ class Lives:
         if loop is None or recorder is None or self.switch.away:
             return False
         delivered = recorder.delivered is not None and recorder.delivered >= self._last_made
-        return not self.switch.legs and not self.switch.bridges and not loop.exchange.floor.calls and delivered
+        floor = loop.exchange.floor
+        is_empty = not self.switch.legs and not self.switch.bridges
+        return is_empty and not floor.calls and not floor.bookings and delivered
 
     # the books -------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ class Comes(Struct):
     phone: str | None = None
     leaves_after_ms: int | None = None
     """When they give up if nobody talks with them."""
+    presses: tuple[tuple[int, str], ...] = ()
+    """Keys, each so long after they came."""
 
 
 class SmallDay(Struct):
@@ -81,6 +83,33 @@ DAYS: dict[str, SmallDay] = {
     ),
     "a new client with a task": SmallDay([Comes(0, NOBODYS)], ("hanna",), Manners({"hanna": 1_000})),
     "a message": SmallDay([Comes(0, "anonymous", DISPATCH)]),
+    "greeted, and answered in the midst of it": SmallDay(
+        [Comes(0, "anonymous"), Comes(300, "anonymous")],
+        ("olga",),
+        Manners({"olga": 300}, talks_ms=1_200),
+        POLICIES["quick voice"],
+    ),
+    "spoken to while waiting, in the language of the line": SmallDay(
+        [Comes(0, NOBODYS, DISPATCH), Comes(200, NOBODYS, DISPATCH, leaves_after_ms=9_000)],
+        ("rita",),
+        Manners({"rita": 500}, talks_ms=7_000),
+        POLICIES["quick voice"],
+    ),
+    "called back": SmallDay(
+        [Comes(0, "anonymous"), Comes(300, RETAIL, presses=((700, "1"), (1_200, "1")))],
+        ("olga",),
+        Manners({"olga": 400, "": 900}, talks_ms=3_500),
+        POLICIES["quick voice"],
+    ),
+    "called back on another number, not answered, and again": SmallDay(
+        [
+            Comes(0, "anonymous", leaves_after_ms=20_000),
+            Comes(300, "anonymous", presses=tuple((700 + 100 * at, key) for at, key in enumerate("189161234567#1"))),
+        ],
+        ("olga",),
+        Manners({"olga": 400}, {"": 900}, talks_ms=6_000),
+        POLICIES["quick voice"],
+    ),
     "a call back": SmallDay([Comes(0, KEY)]),
     "freight, in the language of the line": SmallDay([Comes(0, NOBODYS, DISPATCH)], ("rita",), Manners({"rita": 800})),
     "a code": SmallDay([Comes(0, "olga", "*20", "olga"), Comes(6_000, "olga", "*10", "olga")], ("olga",)),
@@ -184,6 +213,8 @@ async def _people(day: SmallDay, switch: UndyingSwitch) -> None:
         leg = switch.come_in(LegId(f"1767261600.{number}"), comes.number, comes.dialled, phone, language=language)
         if comes.leaves_after_ms is not None:
             switch.after(comes.leaves_after_ms, switch.leave, leg)
+        for after_ms, key in comes.presses:
+            switch.after(after_ms, switch.press, leg, key)
 
 
 def _client_file() -> MemoryDirectory:

@@ -71,6 +71,8 @@ class UndyingSwitch(World):
         """Callers who hear nothing, and since when in connected time."""
         self._heard: dict[LegId, dict[str, None]] = {}
         self._playing: dict[LegId, int] = {}
+        self._music_behind: dict[LegId, None] = {}
+        """Callers for whom music begins when the message is over."""
         self._language: dict[LegId, str] = {}
         self._ended_at_ms: dict[LegId, int] = {}
         """When callers went, of those who did since the connection was lost last."""
@@ -192,15 +194,19 @@ class UndyingSwitch(World):
                 self._sounds(leg, "ringing", on=not self.legs[leg].answered)
             case do.Answer(leg=leg):
                 self._sounds(leg, "ringing", on=False)
+            case do.StartMusic(leg=leg) if self._playing.get(leg):
+                self._music_behind[leg] = None
             case do.StartMusic(leg=leg):
                 self._sounds(leg, "music", on=self.legs[leg].answered)
             case do.StopMusic(leg=leg):
+                self._music_behind.pop(leg, None)
                 self._sounds(leg, "music", on=False)
             case do.SetLanguage(leg=leg, language=language):
                 if self._language.get(leg) == language:
                     self._language[leg] = ""
             case do.Play(leg=leg):
                 self._sounds(leg, "a message", on=self.legs[leg].answered)
+                self._sounds(leg, "music", on=False)  # it does not come back by itself
                 self._playing[leg] = self._playing.get(leg, 0) + 1
                 if self._language.get(leg):
                     self.problems.append(f"the caller of {leg} is spoken to in another language than their line's")
@@ -210,10 +216,15 @@ class UndyingSwitch(World):
             case _:
                 pass
 
-    def _played(self, action: do.Play) -> None:
+    def _played(self, action: do.Play | do.StopPlaying) -> None:
+        if not self.playing.get(action.playback):
+            return
         super()._played(action)
         self._playing[action.leg] -= 1
         if not self._playing[action.leg]:
+            if action.leg in self._music_behind:
+                del self._music_behind[action.leg]
+                self._sounds(action.leg, "music", on=True)
             self._sounds(action.leg, "a message", on=False)
 
     def _sounds(self, leg: LegId, what: str, *, on: bool) -> None:

@@ -22,6 +22,7 @@ from switchboard.adapters.asterisk.dialled import without_pin
 from switchboard.adapters.asterisk.events import (
     Channel,
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelEnteredBridge,
     ChannelStateChange,
     EndpointStateChange,
@@ -37,6 +38,7 @@ from switchboard.core.facts import (
     Fact,
     Found,
     FoundLeg,
+    KeyPressed,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -78,6 +80,8 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
             return LegRinging(LegId(leg))
         case ChannelEnteredBridge(channel=Channel(id=leg), bridge=bridge):
             return LegBridged(LegId(leg), BridgeId(bridge.id))
+        case ChannelDtmfReceived(channel=Channel(id=leg), digit=key):
+            return KeyPressed(LegId(leg), key)
         case StasisEnd(channel=Channel(id=leg)):
             return LegLeft(LegId(leg))
         case ChannelDestroyed(channel=Channel(id=leg), cause=cause, tech_cause=code):

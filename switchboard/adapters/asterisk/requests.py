@@ -96,17 +96,18 @@ def bridge(bridge: str) -> Request:
 
 
 def originate(
-    channel: str, endpoint: str, *, app: str, app_args: str, caller_id: str, timeout_s: int, originator: str
+    channel: str, endpoint: str, *, app: str, app_args: str, caller_id: str, timeout_s: int, originator: str | None
 ) -> Request:
-    """Make ``channel`` (our id) and ring ``endpoint``; codecs as on channel ``originator``."""
+    """Make ``channel`` (our id) and ring ``endpoint``; codecs as on channel ``originator``, if there is one."""
     query = {
         "endpoint": endpoint,
         "app": app,
         "appArgs": app_args,
         "callerId": caller_id,
         "timeout": str(timeout_s),
-        "originator": originator,
     }
+    if originator is not None:
+        query["originator"] = originator
     return Request("POST", "channels/{channelId}", {"channelId": channel}, query)
 
 
@@ -142,6 +143,10 @@ def stop_music(channel: str) -> Request:
 def play(channel: str, playback: str, media: Sequence[str]) -> Request:
     path = {"channelId": channel, "playbackId": playback}
     return Request("POST", "channels/{channelId}/play/{playbackId}", path, {"media": ",".join(media)})
+
+
+def stop_playing(playback: str) -> Request:
+    return Request("DELETE", "playbacks/{playbackId}", {"playbackId": playback})
 
 
 def hang_up(channel: str, cause: int) -> Request:
@@ -200,6 +205,7 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     start_music,
     stop_music,
     play,
+    stop_playing,
     hang_up,
     continue_in_dialplan,
     make_bridge,

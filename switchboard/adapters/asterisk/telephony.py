@@ -45,6 +45,7 @@ from switchboard.core.actions import (
     SoundRinging,
     StartMusic,
     StopMusic,
+    StopPlaying,
     TakeDownBridge,
 )
 from switchboard.core.facts import Found
@@ -172,7 +173,9 @@ class AsteriskTelephony:
     async def _who_left(self, action: Action, refused: AriRefused) -> LegId | None:
         """The leg without which this could not be done; ``None``: they are all there, or nobody can say."""
         match action:
-            case Ring(like=leg) | RingOutside(like=leg):
+            case Ring(like=None):
+                return None
+            case Ring(like=leg) | RingOutside(like=leg) if leg is not None:
                 legs: tuple[LegId, ...] = (leg,)
             case Connect(legs=both):
                 legs = both
@@ -225,6 +228,7 @@ def _worded(
     | StartMusic
     | StopMusic
     | Play
+    | StopPlaying
     | TakeDownBridge
     | HangUp
     | SendToDialplan,
@@ -243,6 +247,8 @@ def _worded(
             return requests.stop_music(leg)
         case Play(leg=leg, playback=playback, prompts=prompts):
             return requests.play(leg, playback, [f"sound:{prompt}" for prompt in prompts])
+        case StopPlaying(playback=playback):
+            return requests.stop_playing(playback)
         case TakeDownBridge(bridge=bridge):
             return requests.delete_bridge(bridge)
         case HangUp(leg=leg, cause=cause):

@@ -29,6 +29,7 @@ from switchboard.core.facts import (
     Fact,
     Found,
     FoundLeg,
+    KeyPressed,
     LegAnswered,
     LegBridged,
     LegEnded,
@@ -147,6 +148,12 @@ def test_a_message_ends(state: str, was_heard: bool) -> None:
     ) == [PlaybackEnded(PlaybackId("p" * 32), was_heard)]
 
 
+def test_a_key_is_pressed() -> None:
+    pressed: Json = {"type": "ChannelDtmfReceived", "channel": channel(IN), "digit": "#", "duration_ms": 120}
+    assert facts(dict(pressed)) == [KeyPressed(IN, "#")]
+    assert facts({**pressed, "application": WATCH}) == []
+
+
 @pytest.mark.parametrize(
     "frame",
     [
@@ -216,7 +223,15 @@ def test_a_survey_tells_how_long_a_caller_has_been_there(made: str, waited_ms: i
 
 
 _kinds = st.sampled_from(
-    ["StasisStart", "StasisEnd", "ChannelStateChange", "ChannelDestroyed", "PlaybackFinished", "EndpointStateChange"]
+    [
+        "StasisStart",
+        "StasisEnd",
+        "ChannelStateChange",
+        "ChannelDestroyed",
+        "ChannelDtmfReceived",
+        "PlaybackFinished",
+        "EndpointStateChange",
+    ]
 )
 
 
@@ -233,6 +248,7 @@ def test_no_event_makes_it_raise(kind: str, name: str, app_data: str, args: list
         channel=odd,
         args=args,
         cause=0,
+        digit=name,
         playback={"id": name, "state": name},
         endpoint={"technology": "PJSIP", "resource": name, "state": name},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk, spoken_caller
 from switchboard.core.actions import (
@@ -23,6 +24,7 @@ from switchboard.core.actions import (
     SoundRinging,
     StartMusic,
     StopMusic,
+    StopPlaying,
     TakeDownBridge,
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
@@ -77,6 +79,7 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
             f"POST channels/{IN}/play/{'p' * 32}",
             {"media": "sound:beep,sound:digits/1"},
         ),
+        (StopPlaying(CALL, IN, PlaybackId("p" * 32)), f"DELETE playbacks/{'p' * 32}", {}),
         (RING, f"POST channels/{OUT}", _shown("PJSIP/olga", '"Anna Weber" <+74951234567>', "13")),
         (
             RingOutside(CALL, OUT, "+74997654321", "+74951234567", like=IN, ring_ms=60_000),
@@ -97,6 +100,18 @@ async def test_one_action_one_request(
 ) -> None:
     await telephony.perform(action)
     assert asked(bench) == [(request_line, query)]
+
+
+async def test_who_is_rung_for_nobody_yet_has_codecs_of_their_own(bench: Bench, telephony: AsteriskTelephony) -> None:
+    """An operator who is to call somebody back: there is no other leg, and none that could be gone."""
+    ring = replace(RING, like=None)
+    await telephony.perform(ring)
+    [(_, query)] = asked(bench)
+    assert "originator" not in query
+    bench.fake.on("POST channels/.*", reply(400, {"message": "Endpoint not found"}))
+    with pytest.raises(Refused) as refused:
+        await telephony.perform(ring)
+    assert not isinstance(refused.value, LegGone)
 
 
 async def test_two_legs_are_connected(bench: Bench, telephony: AsteriskTelephony) -> None:
@@ -298,5 +313,5 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
-    tried |= {TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
+    tried |= {StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
     assert tried == set(Action.__args__)
