@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from switchboard.adapters.log.sqlite import _CHECKPOINT_EACH, _WAL_BYTES, LogUnusable, SqliteLog
@@ -74,6 +75,16 @@ async def test_positions_count_on(log: Log) -> None:
     first = await kept(log, LegAnswered(LegId("a")), LegAnswered(LegId("b")))
     second = await kept(log, LegAnswered(LegId("c")))
     assert (first.first, second.first) == (1, 3)
+
+
+async def test_a_batch_may_have_grown_when_it_is_kept(log: Log) -> None:
+    log.submit(LegAnswered(LegId("a")))
+    log.submit(LegAnswered(LegId("b")))
+    batch = await first_batch(log)
+    grown = msgspec.structs.replace(batch, facts=(*batch.facts, LegAnswered(LegId("c"))))
+    await log.keep(grown, [])
+    assert (await kept(log, LegAnswered(LegId("d")))).first == batch.first + 3
+    assert [fact async for stored in log.stored(0) for fact in stored.facts][:3] == list(grown.facts)
 
 
 async def test_what_was_kept_is_stored_and_undelivered(log: Log) -> None:

@@ -89,6 +89,10 @@ class Listener(Protocol):
 class Counts:
     """What happened on all links so far."""
 
+    messages: Counter[str] = field(default_factory=Counter)
+    """Frames that Asterisk sent, by what they were: an event's type, ``RESTResponse``, ``unknown`` or ``malformed``."""
+    requests: Counter[str] = field(default_factory=Counter)
+    """What Asterisk was asked over the websocket, by method and path, the ids left open."""
     events: int = 0
     malformed: int = 0
     late_answers: int = 0
@@ -113,7 +117,7 @@ class Link:
         self._wake = asyncio.Event()
         self._gap = False
         """An event could not be taken: none after it may be told either, only a survey can go on from there."""
-        self.wire = Wire(socket)
+        self.wire = Wire(socket, counts.requests)
 
     async def live(self, http: Http, on_surveyed: Callable[[], None]) -> None:
         """Set up, survey, hand events over. Always raises: ``LinkEnded``, ``AriReplaced`` or ``AriError``."""
@@ -155,7 +159,9 @@ class Link:
                 await asyncio.sleep(0)
 
     def _take(self, frame: bytes | str) -> None:
-        match parse(frame):
+        parsed = parse(frame)
+        self._counts.messages[_kind_of(parsed)] += 1
+        match parsed:
             case RESTResponse() as response:
                 self._counts.late_answers += not self.wire.answered(response)
             case ApplicationReplaced(application=app):
@@ -239,6 +245,16 @@ class Link:
 
     async def _ask(self, request: requests.Request) -> None:
         await self.wire.ask(request, self._settings.request_s)
+
+
+def _kind_of(parsed: KnownEvent | UnknownEvent | Malformed) -> str:
+    match parsed:
+        case UnknownEvent():
+            return "unknown"  # by its own name it is in ``Counts.unknown``, which is bounded
+        case Malformed():
+            return "malformed"
+        case _:
+            return type(parsed).__name__
 
 
 class _Status(Struct, frozen=True):

@@ -113,6 +113,7 @@ class SqliteLog:
                 [(placed.position, placed.index, encode(placed.entry)) for placed in entries],
             )
         self.last_at_ms = batch.at_ms
+        self._next = batch.first + len(batch.facts)
         self._kept_since_checkpoint += 1
         self._empty_the_wal()
 

@@ -133,9 +133,19 @@ def test_the_other_application_tells_of_phones_only() -> None:
         {"type": "EndpointStateChange", "endpoint": endpoint("olga", "offline")},
         {"type": "EndpointStateChange", "endpoint": {"technology": "IAX2", "resource": "olga", "state": "online"}},
         {"type": "PeerStatusChange", "endpoint": endpoint("olga"), "peer": {"peer_status": "Reachable"}},
+        {"type": "PeerStatusChange", "endpoint": endpoint("olga"), "peer": {"peer_status": "Unreachable"}},
+        {
+            "type": "PeerStatusChange",
+            "endpoint": {"technology": "IAX2", "resource": "olga", "state": "online"},
+            "peer": {"peer_status": "Reachable"},
+        },
         {"type": "ContactStatusChange", "endpoint": endpoint("olga"), "contact_info": {"contact_status": "Created"}},
     ]
-    assert facts(*({**frame, "application": WATCH} for frame in again)) == [PhoneSeen(PhoneId("olga"), False)]
+    assert facts(*({**frame, "application": WATCH} for frame in again)) == [
+        PhoneSeen(PhoneId("olga"), False),
+        PhoneSeen(PhoneId("olga"), True),
+        PhoneSeen(PhoneId("olga"), False),
+    ]
 
 
 @pytest.mark.parametrize(("state", "was_heard"), [("done", True), ("failed", False), ("canceled", False)])
@@ -216,7 +226,15 @@ def test_a_survey_tells_how_long_a_caller_has_been_there(made: str, waited_ms: i
 
 
 _kinds = st.sampled_from(
-    ["StasisStart", "StasisEnd", "ChannelStateChange", "ChannelDestroyed", "PlaybackFinished", "EndpointStateChange"]
+    [
+        "StasisStart",
+        "StasisEnd",
+        "ChannelStateChange",
+        "ChannelDestroyed",
+        "PlaybackFinished",
+        "EndpointStateChange",
+        "PeerStatusChange",
+    ]
 )
 
 
@@ -235,6 +253,7 @@ def test_no_event_makes_it_raise(kind: str, name: str, app_data: str, args: list
         cause=0,
         playback={"id": name, "state": name},
         endpoint={"technology": "PJSIP", "resource": name, "state": name},
+        peer={"peer_status": name},
     )
     told = decode(parsed, APP)
     if isinstance(told, CallArrived):
