@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from devkit.sip_log import Message
+from devkit.sip_log import CallResult, Message
 
 _USER = re.compile(r"sips?:\+?(\d+)@")
 
@@ -37,6 +37,15 @@ class Failures:
     @property
     def any(self) -> bool:
         return any(vars(self).values())
+
+
+def wrong_with(calls: Sequence[CallResult], *logs: Sequence[Message]) -> Failures:
+    """Of these callers' calls; ``logs``: all that went over the wire, theirs and the phones'."""
+    return Failures(
+        refused=sum(1 for call in calls if call.final_code not in (200, None)),
+        unfinished=sum(1 for call in calls if call.final_code is None or (call.answered and not call.over)),
+        retransmissions=sum(map(_repeated, logs)),
+    )
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,12 @@ def figures(callers: Sequence[Message], phones: Mapping[str, Sequence[Message]],
             never_rung=never_rung,
         ),
     )
+
+
+def answered_at(phones: Mapping[str, Sequence[Message]]) -> dict[str, int]:
+    """When an operator first answered each caller, µs, by the caller's number."""
+    rung = {name: _legs(messages, sent=False) for name, messages in phones.items()}
+    return {number: leg.final_us for number, leg in _first_by_number(rung).items() if leg.final_us is not None}
 
 
 def _reactions(
