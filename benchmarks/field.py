@@ -19,6 +19,7 @@ from time import monotonic
 import aiohttp
 
 from benchmarks import crowd, processor, voice
+from benchmarks.speaker import Speaker
 from devkit import phones, processes
 from devkit.company import SAMPLE_CONFIG, Company
 from devkit.crowd import PhoneBank
@@ -64,7 +65,7 @@ class Load(StrEnum):
     """As ``FREE``, and the operators speak."""
 
 
-TALKS_MS = {Load.FREE: (149, 151), Load.WAITING: (200, 1_200), Load.VOICE: (299, 301)}
+TALKS_MS = {Load.FREE: (149, 151), Load.WAITING: (200, 1_200), Load.VOICE: (300, 300)}
 """Shortest and longest talk. With an operator free at most one of them talks; while callers wait the talks spread over
 a whole second, so that a queue that polls each second is met at every moment of it."""
 
@@ -83,7 +84,9 @@ class Field:
         self._postgres_pid: int | None = None
         self._signed_on_at = monotonic()
         self._operators: list[Child] = []
-        self._crowd_is_there = False
+        self._speakers: list[Speaker] = []
+        self._present: Sequence[str] = OPERATORS
+        """Whose phones are on."""
         self._crowd_read = 0
         self._serial = 0
 
@@ -105,41 +108,49 @@ class Field:
         if side is not self.side:
             if side is Side.OURS:
                 await self.company.service.start()
-                await self.company.wait_people("ready", *OPERATORS, *(crowd.OPERATORS if self._crowd_is_there else ()))
+                await self.company.wait_people("ready", *self._present)
             else:
                 await self.company.service.stop()
             self.side = side
         if monotonic() - self._signed_on_at > _SIGN_ON_EACH_S:
-            await phones.register([self.company.phones[name] for name in OPERATORS])
-            if self._crowd_is_there:
-                await self._crowd.register()
-            self._signed_on_at = monotonic()
+            await self._sign_on()
 
     async def let_talk(self, load: Load) -> None:
         """The operators' phones behave as this load needs. Not in the middle of a call."""
         await self.close()
-        for name in OPERATORS:
-            await self._pick_up_with(self.company.phones[name], TALKS_MS[load], speaks=load is Load.VOICE)
+        for phone in map(self.company.phones.__getitem__, OPERATORS):
+            if load is Load.VOICE:
+                await phone.off()
+                self._speakers.append(await Speaker.start(phone.address, phone.port, TALKS_MS[load][1]))
+            else:
+                await self._pick_up_with(phone, TALKS_MS[load])
 
     async def let_crowd_talk(self, talk_ms: tuple[int, int]) -> None:
         """The crowd's phones are there from now on, and the others' are off."""
         await self.close()
         await self._pick_up_with(self._crowd, talk_ms)
-        if not self._crowd_is_there:
-            self._crowd_is_there = True
-            await self.let_serve(Side.OURS)
-            await self._crowd.register()
-            await self.company.wait_people("ready", *crowd.OPERATORS)
+        self._present = crowd.OPERATORS
+        await self._sign_on()
+        if self.side is Side.OURS:
+            await self.company.wait_people("ready", *self._present)
 
-    async def _pick_up_with(self, phone: Listener, talk_ms: tuple[int, int], *, speaks: bool = False) -> None:
+    async def _sign_on(self) -> None:
+        names = self._present
+        banked = {phone.name: phone for phone in self._crowd.owners}
+        await phones.register([banked.get(name) or self.company.phones[name] for name in names])
+        self._signed_on_at = monotonic()
+
+    def answered_us(self) -> Mapping[str, int]:
+        """When the operators who speak answered each caller, by the caller's number."""
+        return {number: at_us for speaker in self._speakers for number, at_us in speaker.answered_us.items()}
+
+    async def _pick_up_with(self, phone: Listener, talk_ms: tuple[int, int]) -> None:
         await phone.off()
         self._serial += 1
-        voice_file = voice.voice_file(self.company.folder / "voice.raw")
         words = {
             "@least_ms@": str(talk_ms[0]),
             "@most_ms@": str(talk_ms[1]),
             "@staying@": crowd.STAYING,
-            "@voice@": voice.voice_scenario(voice_file) if speaks else "",
         }
         scenario = _OPERATOR.read_text()
         for name, value in words.items():
@@ -177,7 +188,9 @@ class Field:
         """End the operators' phones."""
         for child in self._operators:
             await child.kill()
-        self._operators = []
+        for speaker in self._speakers:
+            speaker.close()
+        self._operators, self._speakers = [], []
 
     def scenario(self, load: Load) -> str:
         """What a caller does: dial this side, talk until the operator hangs up."""

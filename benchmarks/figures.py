@@ -107,12 +107,6 @@ def figures(callers: Sequence[Message], phones: Mapping[str, Sequence[Message]],
     )
 
 
-def answered_at(phones: Mapping[str, Sequence[Message]]) -> dict[str, int]:
-    """When an operator first answered each caller, µs, by the caller's number."""
-    rung = {name: _legs(messages, sent=False) for name, messages in phones.items()}
-    return {number: leg.final_us for number, leg in _first_by_number(rung).items() if leg.final_us is not None}
-
-
 def _reactions(
     placed: Sequence[_Leg], rung: Mapping[str, Sequence[_Leg]], begin_us: int, end_us: int
 ) -> tuple[list[float], int, int]:

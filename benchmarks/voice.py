@@ -1,7 +1,7 @@
 """From the operator's answer to their voice in the caller's ear.
 
-The operator's phone sends voice from the moment of its 200 OK, like a real one. Each caller's session description
-names a port of our own; the kernel stamps what arrives there, on the clock that SIPp stamps with. What counts is the
+The operator's phone (``speaker``) sends voice from the moment of its 200 OK. Each caller's session description names a
+port of our own; the kernel stamps what arrives there, on the clock that SIPp stamps with. What counts is the
 first packet that holds the operator's voice: silence or music would be no answer.
 """
 
@@ -13,7 +13,6 @@ import struct
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -30,12 +29,6 @@ class Heard:
 
     port: int
     at_us: int
-
-
-def voice_file(path: Path) -> Path:
-    """Write a second of the operator's voice; SIPp repeats it."""
-    path.write_bytes(bytes([MARK]) * 8_000)
-    return path
 
 
 def until_heard_ms(answers: Sequence[tuple[int, int]], heard: Sequence[Heard]) -> tuple[list[float], int]:
@@ -109,11 +102,6 @@ def _listening(address: str) -> socket.socket:
     one.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     one.bind((address, 0))
     return one
-
-
-def voice_scenario(file: Path) -> str:
-    """What SIPp needs in a scenario to send the operator's voice from here on."""
-    return f'  <nop><action><exec rtp_stream="{file},-1,8,PCMA/8000"/></action></nop>'
 
 
 def port_of(ports: Sequence[int], nth: int) -> int:

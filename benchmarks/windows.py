@@ -13,7 +13,7 @@ from time import monotonic
 
 from benchmarks import processor
 from benchmarks.field import OPERATORS, Field, Load, Side, now_us, sleep_until
-from benchmarks.figures import Figures, answered_at, figures
+from benchmarks.figures import Figures, figures
 from benchmarks.voice import answers_by_port, until_heard_ms
 from devkit import processes
 from devkit.phones import SIPP_OPTIONS
@@ -119,7 +119,7 @@ async def _part(field: Field, load: Load, counted_s: float, name: str) -> Part:
     placed = callers.messages()
     if not placed:
         raise ProcessFailed(f"the callers of {name} placed no call: {child.last_words()}")
-    answers = answers_by_port(field.ear_of, answered_at(new)) if load is Load.VOICE else []
+    answers = answers_by_port(field.ear_of, field.answered_us())
     voice_ms, mute = until_heard_ms(answers, field.ears.take())
     return Part(
         field.side,
