@@ -116,7 +116,7 @@ def _reactions(
     samples: list[float] = []
     nobody_waited = never_rung = 0
     for legs in rung.values():
-        for leg, following in zip(legs, [*legs[1:], None], strict=True):
+        for leg, following in zip(legs, [*legs[1:], None], strict=False):  # no legs, no pairs
             if leg.bye_us is None or not begin_us <= leg.bye_us < end_us:
                 continue
             if bisect_right(invited, leg.bye_us) <= bisect_right(offered, leg.bye_us):
