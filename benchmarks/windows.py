@@ -35,14 +35,14 @@ _DRAIN_S = 40.0
 class Plan:
     """How long a run is. ``pairs``: of windows; seconds counted in each part, after those dropped."""
 
-    pairs: int = 10
+    pairs: int = 8
     free_s: float = 5.0
     waiting_s: float = 8.5
     voice_s: float = 4.0
     searches: int = 2
     """How often the highest clean rate is looked for; the lowest found is reported."""
     try_s: float = 5.0
-    drains: int = 3
+    drains: int = 2
     """Of each side."""
     crowd: int = 500
     """How many wait when a drain begins."""
