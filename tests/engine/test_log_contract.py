@@ -185,6 +185,20 @@ async def test_a_log_closed_during_a_checkpoint_is_whole(tmp_path: Path) -> None
     again.close()
 
 
+async def test_a_log_closed_while_it_is_read_waits_for_the_reader(tmp_path: Path) -> None:
+    """A service that is told to stop cancels its recorder, whose thread reads on: that must not end in a crash."""
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    log.submit(LegAnswered(LegId("a")))
+    batch = await first_batch(log)
+    await log.keep(batch, [Placed(batch.first, index, entry(index)) for index in range(20_000)])
+    reading = asyncio.create_task(log.undelivered((0, -1), 20_000))
+    await asyncio.sleep(0.001)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    log.close()
+
+
 async def test_forgetting_is_all_or_nothing(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "log.db")
     log.clock = StoppedClock()
