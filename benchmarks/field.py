@@ -175,13 +175,17 @@ class Field:
         return len(self._crowd.talking())
 
     async def counted(self) -> Mapping[str, float]:
-        """``messages`` and ``requests`` between the service and Asterisk since the service began."""
+        """``messages`` and ``requests`` between the service and Asterisk since the service began; without what only
+        asks how things are (GET) and its answers: the vigil does so every two seconds, whatever calls there are."""
         address = self.company.env["SWITCHBOARD_HTTP"]
         async with aiohttp.ClientSession() as session, session.get(f"http://{address}/metrics") as response:
             shown = await response.text()
         counts = {"messages": 0.0, "requests": 0.0}
-        for what, _, number in _COUNTED.findall(shown):
-            counts[what] += float(number)
+        for what, kind, number in _COUNTED.findall(shown):
+            if kind.startswith("GET "):
+                counts["messages"] -= float(number)
+            else:
+                counts[what] += float(number)
         return counts
 
     async def close(self) -> None:
