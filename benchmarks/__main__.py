@@ -69,8 +69,7 @@ async def run(plan: Plan, folder: Path) -> int:
             say(f"  pair {len(results.pairs):2} after {monotonic() - began_s:3.0f} s: {_brief(pair)}")
         await _with_a_crowd(company_field, plan, results)
         await company_field.let_serve(Side.OURS)
-        await company_field.company.wait_records(results.placed_with_us)
-        books = await company_field.books()
+        books = await company_field.closed_books(results.placed_with_us)
         complaints = company_field.company.asterisk.complaints()
     say("")
     for line in report.lines(results.pairs):

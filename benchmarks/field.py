@@ -11,7 +11,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
@@ -25,7 +25,7 @@ from devkit.company import SAMPLE_CONFIG, Company
 from devkit.crowd import PhoneBank
 from devkit.peer import queue_at_its_best
 from devkit.phones import SIPP_OPTIONS, Listener
-from devkit.processes import Child
+from devkit.processes import Child, Deadline
 from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario
 from devkit.sip_log import Message
 
@@ -220,6 +220,16 @@ class Field:
             " WHERE direction = 'inbound' GROUP BY 1 ORDER BY 1"
         )
         return {row["outcome"]: row["calls"] for row in rows}
+
+    async def closed_books(self, placed: int) -> Mapping[str, int]:
+        """The same, once so many calls are on record and over; after 15 s as they are."""
+        deadline = Deadline(15, "every call's end to be on record")
+        books = await self.books()
+        with suppress(TimeoutError):
+            while "open" in books or sum(books.values()) < placed:
+                await deadline.pause(0.1)
+                books = await self.books()
+        return books
 
     async def _import_callers(self) -> None:
         numbers = [f"+7495000{5000 + index}" for index in range(CALLERS)]
