@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from devkit.sip_log import Message
+from devkit.sip_log import CallResult, Message
 
 _USER = re.compile(r"sips?:\+?(\d+)@")
 
@@ -37,6 +37,15 @@ class Failures:
     @property
     def any(self) -> bool:
         return any(vars(self).values())
+
+
+def wrong_with(calls: Sequence[CallResult], *logs: Sequence[Message]) -> Failures:
+    """Of these callers' calls; ``logs``: all that went over the wire, theirs and the phones'."""
+    return Failures(
+        refused=sum(1 for call in calls if call.final_code not in (200, None)),
+        unfinished=sum(1 for call in calls if call.final_code is None or (call.answered and not call.over)),
+        retransmissions=sum(map(_repeated, logs)),
+    )
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def _reactions(
     samples: list[float] = []
     nobody_waited = never_rung = 0
     for legs in rung.values():
-        for leg, following in zip(legs, [*legs[1:], None], strict=True):
+        for leg, following in zip(legs, [*legs[1:], None], strict=False):  # no legs, no pairs
             if leg.bye_us is None or not begin_us <= leg.bye_us < end_us:
                 continue
             if bisect_right(invited, leg.bye_us) <= bisect_right(offered, leg.bye_us):

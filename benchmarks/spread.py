@@ -41,11 +41,18 @@ def percentile(samples: Sequence[float], percent: float) -> float:
     return ordered[max(0, min(len(ordered), int(rank)) - 1)]
 
 
-def ratio(pairs: Sequence[T], figure: Callable[[Sequence[T]], tuple[float, float]], draws: int = DRAWS) -> Ratio:
-    """``figure`` of these pairs is (peer's, ours); the ratio of the two, and its spread over redrawn pairs."""
+def ratio(
+    pairs: Sequence[T],
+    figure: Callable[[Sequence[T]], tuple[float, float]],
+    draws: int = DRAWS,
+    figure_of: Callable[[float, float], float] | None = None,
+) -> Ratio:
+    """``figure`` of these pairs is (peer's, ours); the ratio of the two (or what ``figure_of`` makes of them), and its
+    spread over redrawn pairs."""
+    compare = figure_of or _divided
     chance = random.Random(_SEED)
-    drawn = sorted(_divided(*figure(chance.choices(pairs, k=len(pairs)))) for _ in range(draws))
-    return Ratio(_divided(*figure(pairs)), percentile(drawn, 2.5), percentile(drawn, 97.5))
+    drawn = sorted(compare(*figure(chance.choices(pairs, k=len(pairs)))) for _ in range(draws))
+    return Ratio(compare(*figure(pairs)), percentile(drawn, 2.5), percentile(drawn, 97.5))
 
 
 def middle(samples: Sequence[float]) -> float:

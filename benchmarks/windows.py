@@ -14,6 +14,7 @@ from time import monotonic
 from benchmarks import processor
 from benchmarks.field import OPERATORS, Field, Load, Side, now_us, sleep_until
 from benchmarks.figures import Figures, figures
+from benchmarks.voice import answers_by_port, until_heard_ms
 from devkit import processes
 from devkit.phones import SIPP_OPTIONS
 from devkit.ports import free_udp_ports
@@ -34,12 +35,20 @@ _DRAIN_S = 40.0
 class Plan:
     """How long a run is. ``pairs``: of windows; seconds counted in each part, after those dropped."""
 
-    pairs: int = 10
+    pairs: int = 8
     free_s: float = 5.0
     waiting_s: float = 8.5
+    voice_s: float = 4.0
+    searches: int = 2
+    """How often the highest clean rate is looked for; the lowest found is reported."""
+    try_s: float = 5.0
+    drains: int = 2
+    """Of each side."""
+    crowd: int = 500
+    """How many wait when a drain begins."""
 
 
-QUICK = Plan(pairs=2, free_s=3.0, waiting_s=5.0)
+QUICK = Plan(pairs=1, free_s=3.0, waiting_s=5.0, voice_s=3.0, searches=0, drains=1, crowd=150)
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,13 @@ class Part:
     """In the counted time."""
     placed: int
     """INVITEs of callers, uncounted time included."""
+    messages: float | None = None
+    """Between Asterisk and the service, from the first caller to the end of the last call; ``None`` for the peer."""
+    requests: float | None = None
+    voice_ms: tuple[float, ...] = ()
+    """Operator's 200 → the first packet of their voice at the caller, where they speak."""
+    mute: int = 0
+    """Callers who never heard their operator."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +86,9 @@ async def run(field: Field, plan: Plan) -> AsyncIterator[Pair]:
         parts: list[Part] = []
         for side in order:
             await field.let_serve(side)
-            for load, counted_s in ((Load.FREE, plan.free_s), (Load.WAITING, plan.waiting_s)):
+            loads = {Load.FREE: plan.free_s, Load.WAITING: plan.waiting_s, Load.VOICE: plan.voice_s}
+            for load, counted_s in loads.items():
                 parts.append(await _part(field, load, counted_s, f"{number}-{side.name}-{load}"))
-                await field.company.wait_idle()
         yield Pair(tuple(parts))
 
 
@@ -81,6 +97,8 @@ async def _part(field: Field, load: Load, counted_s: float, name: str) -> Part:
     await field.let_talk(load)
     logs = {phone: field.company.phones[phone].log for phone in OPERATORS}
     read_before = {phone: len(log.messages()) for phone, log in logs.items()}
+    field.ears.take()
+    counted_before = await field.counted() if field.side is Side.OURS else {}
     callers = MessageLog()
     child = await _start_callers(field, load, name, callers)
     try:
@@ -95,11 +113,24 @@ async def _part(field: Field, load: Load, counted_s: float, name: str) -> Part:
             await deadline.pause(0.05)
     finally:
         await child.kill()
+    await field.company.wait_idle()
+    counted = await field.counted() if field.side is Side.OURS else {}
     new = {phone: log.messages()[read_before[phone] :] for phone, log in logs.items()}
     placed = callers.messages()
     if not placed:
         raise ProcessFailed(f"the callers of {name} placed no call: {child.last_words()}")
-    return Part(field.side, load, figures(placed, new, begin_us, end_us), used, _invites(placed))
+    answers = answers_by_port(field.ear_of, field.answered_us())
+    voice_ms, mute = until_heard_ms(answers, field.ears.take())
+    return Part(
+        field.side,
+        load,
+        figures(placed, new, begin_us, end_us),
+        used,
+        _invites(placed),
+        **{what: counted[what] - counted_before[what] for what in counted},
+        voice_ms=tuple(voice_ms),
+        mute=mute,
+    )
 
 
 async def _start_callers(field: Field, load: Load, name: str, log: MessageLog) -> processes.Child:
@@ -107,7 +138,7 @@ async def _start_callers(field: Field, load: Load, name: str, log: MessageLog) -
     files = ScenarioFiles(company.folder / "phones", f"bench-{name}", field.scenario(load))
     log.follow(files.messages)
     address = company.carrier.address
-    pace = ["-r", str(CALLS_PER_S), "-l", "1000"] if load is Load.FREE else ["-r", "20", "-l", str(IN_HAND)]
+    pace = ["-r", "20", "-l", str(IN_HAND)] if load is Load.WAITING else ["-r", str(CALLS_PER_S), "-l", "1000"]
     argv = ["sipp", *SIPP_OPTIONS, *files.options(), "-inf", str(field.callers), *pace]
     argv += ["-i", address, "-p", str(free_udp_ports(1, address)[0])]
     return await processes.start(f"callers {name}", [*argv, company.settings.sip])

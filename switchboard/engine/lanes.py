@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.core.actions import Action, Answer, CheckPin, HangUp, LookUpCaller, Play, Ring, RingOutside
-from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed, PinChecked
+from switchboard.core.actions import Action, Answer, CheckPin, Connect, HangUp, LookUpCaller, Play, Ring, RingOutside
+from switchboard.core.facts import ActionFailed, CallerFound, Fact, LegBridged, LookUpFailed, PinChecked
 from switchboard.core.ids import CallId, LegId
 from switchboard.engine.ports import Directory, LegGone, Pins, Refused, SwitchAway, Telephony
 
@@ -58,12 +58,22 @@ class Lanes:
             self._tasks.create_task(self._drive(action.call, lane))
         lane.append(action)
 
+    def known_at_once(self, action: LookUpCaller) -> CallerFound | None:
+        """The answer to a look-up where the directory need not wait for it; ``None``: ``give`` the action."""
+        try:
+            clients = self._directory.find_at_once(action.number)
+        except Exception:
+            return None  # whatever it is, ``give`` will meet it too, and say so
+        return None if clients is None else CallerFound(action.call, clients, self._directory.age_ms())
+
     async def _drive(self, call: CallId, lane: deque[Action]) -> None:
         while lane:
             action = lane.popleft()
             try:
                 async with asyncio.timeout(ACTION_AT_MOST_S):
                     await self._telephony.perform(action)
+                if isinstance(action, Connect):
+                    self._connected(action)
             except Refused as refusal:
                 gone = refusal.leg if isinstance(refusal, LegGone) else None
                 self._failed(action, refusal.why, away=isinstance(refusal, SwitchAway), gone=gone)
@@ -73,6 +83,11 @@ class Lanes:
                 _log.exception("action.bug", call=call, action=type(action).__name__)
                 self._failed(action, f"bug: {type(error).__name__}: {error}")
         del self._lanes[call]
+
+    def _connected(self, action: Connect) -> None:
+        """Both legs are in the bridge: that is what the switch's consent means, and it sends no other word of it."""
+        for leg in action.legs:
+            self._post(LegBridged(leg, action.bridge))
 
     def _failed(self, action: Action, why: str, *, away: bool = False, gone: LegId | None = None) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)

@@ -2,6 +2,9 @@
 
 Take all facts that wait (a batch), let the exchange handle each, commit facts and entries together, and only
 then hand the actions to the lanes. A deadline that has come is put among the facts like everything else.
+
+A look-up is the one action that changes nothing outside, so it need not wait for the commit. Where the directory knows
+the answer at once, that is the batch's next fact: the caller waits for one sync of the disk instead of two.
 """
 
 from __future__ import annotations
@@ -9,8 +12,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+import msgspec
 import structlog
 
+from switchboard.core.actions import Action, LookUpCaller
 from switchboard.core.entries import Entry
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
@@ -74,31 +79,42 @@ class Loop:
             lanes = Lanes(tasks, telephony, directory, self._post_or_report, pins)
             self._wind()
             async for batch in self._log.ordered():
-                handled = await self._take(batch)
-                for _, done in handled:
-                    for action in done.actions:
-                        lanes.give(action)
+                handled, actions = await self._take(batch, lanes.known_at_once)
+                for action in actions:
+                    lanes.give(action)
                 self._wind()
                 await _let_go_out()
                 self._tell(handled, batch.at_ms)
                 if self.position - self._snapshot_at >= _SNAPSHOT_EVERY:
                     await self.take_snapshot()
 
-    async def _take(self, batch: Batch) -> list[tuple[Fact, Handled]]:
-        """Handle a batch and keep it with its entries; what came out of it, whose actions may now be performed."""
+    async def _take(
+        self, batch: Batch, known_at_once: Callable[[LookUpCaller], Fact | None]
+    ) -> tuple[list[tuple[Fact, Handled]], list[Action]]:
+        """Handle a batch and keep it with its entries; what came out of it, and the actions to be performed now."""
+        facts = list(batch.facts)
         entries: list[Placed] = []
         handled: list[tuple[Fact, Handled]] = []
+        actions: list[Action] = []
         self._is_ahead = True
-        for offset, fact in enumerate(batch.facts):
+        for offset, fact in enumerate(facts):  # which may grow meanwhile
             done = self.exchange.handle(fact, batch.at_ms)
             entries += place(batch.first + offset, done.entries)
             handled.append((fact, done))
+            for action in done.actions:
+                answer = known_at_once(action) if isinstance(action, LookUpCaller) else None
+                if answer is None:
+                    actions.append(action)
+                else:
+                    facts.append(answer)
+        if len(facts) > len(batch.facts):
+            batch = msgspec.structs.replace(batch, facts=tuple(facts))
         await self._log.keep(batch, entries)
         self._is_ahead = False
-        self.position = batch.first + len(batch.facts) - 1
+        self.position = batch.first + len(facts) - 1
         if entries:
             self.kept.set()
-        return handled
+        return handled, actions
 
     def _tell(self, handled: Sequence[tuple[Fact, Handled]], at_ms: int) -> None:
         for fact, done in handled:

@@ -33,6 +33,7 @@ class MemoryLog:
 
     async def keep(self, batch: Batch, entries: Sequence[Placed]) -> None:
         self.batches.append(batch)
+        self._next = batch.first + len(batch.facts)
         self.entries += entries
 
     async def restore(self) -> tuple[int, bytes | None]:

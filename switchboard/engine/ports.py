@@ -49,7 +49,10 @@ class Clock(Protocol):
 
 class Telephony(Protocol):
     async def perform(self, action: Action) -> None:
-        """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there."""
+        """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there.
+
+        Except for ``Connect``: it returns when both legs are in the bridge.
+        """
 
 
 class Surveyor(Protocol):
@@ -73,6 +76,9 @@ class Directory(Protocol):
 
         Raises ``Refused``, also when more than ``MOST_CLIENTS`` share it.
         """
+
+    def find_at_once(self, number: PhoneNumber) -> tuple[Client, ...] | None:
+        """What ``find`` would return, where that takes no waiting; ``None``: ask ``find``. Raises as that does."""
 
     def age_ms(self) -> int:
         """How old the knowledge is that ``find`` answers from; 0 when it asks whoever knows."""
@@ -123,7 +129,10 @@ class Log(Protocol):
         """Batches of new facts, in the one order, stamped when they are ordered."""
 
     async def keep(self, batch: Batch, entries: Sequence[Placed]) -> None:
-        """Make the batch and what it caused durable, together; return when they are."""
+        """Make the batch and what it caused durable, together; return when they are.
+
+        It may have grown at its end since it was ordered: by facts that were known at once, see ``Loop``.
+        """
 
     async def restore(self) -> tuple[int, bytes | None]:
         """The newest snapshot and the position it stands at: ``(0, None)`` when there is none."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.field import without_wrap_up
+from benchmarks import crowd
+from benchmarks.crowd import bench_config
 from benchmarks.figures import Failures, Figures, figures
 from benchmarks.spread import middle, percentile, ratio
 from devkit.company import SAMPLE_CONFIG
@@ -143,8 +144,13 @@ def test_nothing_measured_is_no_ratio() -> None:
     assert math.isnan(percentile([], 50))
 
 
-def test_our_side_has_no_wrap_up_and_is_otherwise_the_sample_company(tmp_path: Path) -> None:
-    policy, sample = load(without_wrap_up(SAMPLE_CONFIG, tmp_path)), load(SAMPLE_CONFIG)
+def test_our_side_has_no_wrap_up_and_a_crowd_and_is_otherwise_the_sample_company(tmp_path: Path) -> None:
+    policy, sample = load(bench_config(SAMPLE_CONFIG, tmp_path)), load(SAMPLE_CONFIG)
     assert {queue.wrap_up_ms for queue in policy.queues.values()} == {0}
     assert {queue.wrap_up_ms for queue in sample.queues.values()} != {0}
-    assert policy.people == sample.people
+    assert policy.queues["crowd"].people == crowd.OPERATORS
+    assert policy.lines["crowd"].numbers == (crowd.LINE,)
+    assert policy.rules[0].plan == "crowd"
+    assert (policy.rules[1:], policy.limits.calls_at_once) == (sample.rules, 5_000)
+    assert {name: policy.people[name] for name in sample.people} == sample.people
+    assert set(policy.people) - set(sample.people) == set(crowd.OPERATORS)

@@ -33,7 +33,7 @@ async def serving(crowd: Company, timeout_s: float) -> None:
 
 def attempts(crowd: Company) -> int:
     """How often the service has begun to connect so far."""
-    return crowd.service.log.read_text().count('"now": "connecting"')
+    return crowd.service.log.read_text().count('"now":"connecting"')
 
 
 async def test_asterisk_dies(crowd: Company, dial: Dial, figures: Figures, full: bool) -> None:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from switchboard.core.actions import Action, Answer, CheckPin, HangUp, LookUpCaller, StartMusic
+from switchboard.core.actions import Action, Answer, CheckPin, Connect, HangUp, LookUpCaller, StartMusic
 from switchboard.core.caller import Client
-from switchboard.core.facts import ActionFailed, CallerFound, Fact, LookUpFailed, PinChecked
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.facts import ActionFailed, CallerFound, Fact, LegBridged, LookUpFailed, PinChecked
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.engine import lanes as lanes_module
 from switchboard.engine.lanes import Lanes
@@ -46,6 +46,9 @@ class File:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    def find_at_once(self, number: PhoneNumber) -> None:
+        return None
 
     def age_ms(self) -> int:
         return 7
@@ -84,6 +87,19 @@ async def test_a_refusal_becomes_a_fact_and_the_lane_goes_on() -> None:
     posted = await perform(switch, File(()), Answer(CallId("1"), LegId("a")), after)
     assert posted == [ActionFailed(CallId("1"), "Answer", "404 no such channel", LegId("a"))]
     assert switch.done == [after]
+
+
+async def test_legs_are_in_their_bridge_when_the_switch_has_consented() -> None:
+    connect = Connect(CallId("1"), BridgeId("b"), (LegId("a"), LegId("c")))
+    posted = await perform(Switch(), File(()), connect)
+    assert posted == [LegBridged(LegId("a"), BridgeId("b")), LegBridged(LegId("c"), BridgeId("b"))]
+
+
+async def test_legs_are_not_in_their_bridge_when_the_switch_refused() -> None:
+    switch = Switch()
+    switch.failures[LegId("")] = Refused("409 not in Stasis")
+    posted = await perform(switch, File(()), Connect(CallId("1"), BridgeId("b"), (LegId("a"), LegId("c"))))
+    assert posted == [ActionFailed(CallId("1"), "Connect", "409 not in Stasis")]
 
 
 async def test_a_bug_in_an_adapter_harms_one_action_only() -> None:

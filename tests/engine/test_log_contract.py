@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from switchboard.adapters.log.sqlite import _CHECKPOINT_EACH, _WAL_BYTES, LogUnusable, SqliteLog
@@ -74,6 +75,16 @@ async def test_positions_count_on(log: Log) -> None:
     first = await kept(log, LegAnswered(LegId("a")), LegAnswered(LegId("b")))
     second = await kept(log, LegAnswered(LegId("c")))
     assert (first.first, second.first) == (1, 3)
+
+
+async def test_a_batch_may_have_grown_when_it_is_kept(log: Log) -> None:
+    log.submit(LegAnswered(LegId("a")))
+    log.submit(LegAnswered(LegId("b")))
+    batch = await first_batch(log)
+    grown = msgspec.structs.replace(batch, facts=(*batch.facts, LegAnswered(LegId("c"))))
+    await log.keep(grown, [])
+    assert (await kept(log, LegAnswered(LegId("d")))).first == batch.first + 3
+    assert [fact async for stored in log.stored(0) for fact in stored.facts][:3] == list(grown.facts)
 
 
 async def test_what_was_kept_is_stored_and_undelivered(log: Log) -> None:
@@ -172,6 +183,20 @@ async def test_a_log_closed_during_a_checkpoint_is_whole(tmp_path: Path) -> None
     again = SqliteLog(tmp_path / "log.db")
     assert len([batch async for batch in again.stored(0)]) == _CHECKPOINT_EACH
     again.close()
+
+
+async def test_a_log_closed_while_it_is_read_waits_for_the_reader(tmp_path: Path) -> None:
+    """A service that is told to stop cancels its recorder, whose thread reads on: that must not end in a crash."""
+    log = SqliteLog(tmp_path / "log.db")
+    log.clock = StoppedClock()
+    log.submit(LegAnswered(LegId("a")))
+    batch = await first_batch(log)
+    await log.keep(batch, [Placed(batch.first, index, entry(index)) for index in range(20_000)])
+    reading = asyncio.create_task(log.undelivered((0, -1), 20_000))
+    await asyncio.sleep(0.001)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    log.close()
 
 
 async def test_forgetting_is_all_or_nothing(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ import pytest
 
 from switchboard.adapters.log.sqlite import SqliteLog
 from switchboard.core.actions import Action, Connect, HangUp, Play, Ring, SendToDialplan
+from switchboard.core.caller import Client
 from switchboard.core.entries import CallRecord, Outcome
 from switchboard.core.exchange import Handled
 from switchboard.core.facts import (
     CallArrived,
+    CallerFound,
     Entrance,
     Fact,
     Found,
@@ -34,10 +36,11 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.ids import LegId
+from switchboard.core.phone_number import PhoneNumber
 from switchboard.engine.clock import SteadyClock
 from switchboard.engine.loop import Loop
 from switchboard.engine.memory_log import MemoryLog
-from switchboard.engine.ports import Batch, Log, Placed, Refused
+from switchboard.engine.ports import Batch, Directory, Log, Placed, Refused
 from switchboard.engine.twins import MemoryDirectory
 from tests.core.policy import POLICY
 
@@ -107,14 +110,16 @@ def _effects(action: Action) -> list[Fact]:
 
 
 @asynccontextmanager
-async def serving(log: Log, switch: ObligingSwitch, seen: list[tuple[Fact, Handled]]) -> AsyncIterator[Loop]:
+async def serving(
+    log: Log, switch: ObligingSwitch, seen: list[tuple[Fact, Handled]], directory: Directory | None = None
+) -> AsyncIterator[Loop]:
     """A loop with the test company at work, cancelled at the end."""
     clock = NoonClock()
     if isinstance(log, SqliteLog):
         log.clock = clock
     loop = Loop(log, clock, [lambda fact, _at_ms, handled: seen.append((fact, handled))])
     switch.loop = loop
-    running = asyncio.create_task(loop.run(switch, MemoryDirectory()))
+    running = asyncio.create_task(loop.run(switch, directory or MemoryDirectory()))
     loop.post(PolicyLoaded(POLICY))
     loop.post(SwitchReady(Found((), (), tuple(sorted(person.phone for person in POLICY.people.values()))), "one"))
     for person in POLICY.people.values():
@@ -147,6 +152,31 @@ async def talking(seen: list[tuple[Fact, Handled]], calls: int) -> None:
     async with asyncio.timeout(10):
         while sum(record.answered_at_ms is not None for record in records(seen).values()) < calls:
             await asyncio.sleep(0.001)
+
+
+class QuickDirectory(MemoryDirectory):
+    """Knows at once; ``away`` says why it refuses."""
+
+    def find_at_once(self, number: PhoneNumber) -> tuple[Client, ...]:
+        if self.away is not None:
+            raise Refused(self.away)
+        return ()
+
+
+@pytest.mark.parametrize("away", [None, "no copy"])
+async def test_what_is_known_at_once_is_kept_with_its_question(away: str | None) -> None:
+    notes: list[str] = []
+    seen: list[tuple[Fact, Handled]] = []
+    directory = QuickDirectory()
+    directory.away = away
+    async with serving(WatchedLog(NoonClock(), notes), ObligingSwitch(notes), seen, directory) as loop:
+        loop.post(arrives("caller-1", "+74951234567"))
+        await talking(seen, 1)
+        position = loop.position
+    [kept] = [note for note in notes if "CallArrived" in note]
+    assert kept.endswith("CallArrived" if away else "CallArrived,CallerFound")
+    assert sum(isinstance(fact, CallerFound) for fact, _ in seen) == (0 if away else 1)
+    assert position == len(seen)
 
 
 async def test_nothing_is_done_before_its_cause_is_kept() -> None:

@@ -45,6 +45,10 @@ class TrafficDirectory:
     async def find(self, number: PhoneNumber) -> tuple[Client, ...]:
         return self._traffic.clients_of(number)
 
+    def find_at_once(self, number: PhoneNumber) -> tuple[Client, ...] | None:
+        """For every other number: a day has look-ups of both kinds."""
+        return self._traffic.clients_of(number) if number.raw[-1:] in tuple("02468") else None
+
     def age_ms(self) -> int:
         return 0
 

@@ -27,6 +27,7 @@ from switchboard.adapters.asterisk.events import (
     ChannelStateChange,
     EndpointStateChange,
     KnownEvent,
+    PeerStatusChange,
     PlaybackFinished,
     StasisEnd,
     StasisStart,
@@ -72,6 +73,8 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
     match event:
         case EndpointStateChange(endpoint=endpoint) if endpoint.technology == "PJSIP":
             return PhoneSeen(PhoneId(endpoint.resource), endpoint.state == "online")
+        case PeerStatusChange(endpoint=endpoint, peer=peer) if endpoint.technology == "PJSIP":
+            return PhoneSeen(PhoneId(endpoint.resource), peer.peer_status == "Reachable")
         case _ if event.application != app:
             return None
         case StasisStart():

@@ -207,6 +207,7 @@ NOT_WANTED: Final = (
     "ChannelConnectedLine",
     "ChannelCreated",
     "ChannelDialplan",
+    "ChannelEnteredBridge",
     "ChannelHangupRequest",
     "ChannelLeftBridge",
     "ChannelStateChange",
@@ -218,18 +219,21 @@ NOT_WANTED: Final = (
 )
 """Types that Asterisk is told not to send us: most of what an ordinary call would make, and nothing follows from it.
 That a phone rings (``ChannelStateChange``) is among them: a fact is stored before the next one is looked at, and the
-answer that comes behind it must not wait for that."""
+answer that comes behind it must not wait for that. That a channel is in its bridge (``ChannelEnteredBridge``), the
+answer to ``addChannel`` has said."""
 
 NOT_WANTED_WHEN_WATCHING: Final = (
     *NOT_WANTED,
     "ChannelDestroyed",
     "ChannelDtmfReceived",
-    "ChannelEnteredBridge",
     "ChannelHold",
     "ChannelUnhold",
+    "ContactStatusChange",
+    "EndpointStateChange",
 )
 """On the application that watches phones: an endpoint subscription carries all that happens on the endpoint's
-channels, which the other application hears anyhow."""
+channels, which the other application hears anyhow. A phone's coming and going is told three times; ``PeerStatusChange``
+is the one that does not come again with each of the phone's calls."""
 
 
 class UnknownEvent(Struct, frozen=True):

@@ -1,10 +1,9 @@
 """One websocket to Asterisk, from its handshake to its end.
 
-Three things go on at once: the *reader* types frames and puts events into a bounded buffer (answers go
-straight to those who wait for them); the *set-up* asks for what we need to hear and surveys what lives; only
-then does the *pump* hand the buffered events over, in their order. So the owner hears the survey first and
-then everything that happened since the socket opened: some of it twice (it is in the survey as well), nothing
-of it never.
+Two things go on at once: the *reader* types frames and puts events into a bounded buffer (answers go straight to
+those who wait for them); the *set-up* asks for what we need to hear, surveys what lives, and hands the buffered events
+over, in their order; from then on the reader does, as they come. So the owner hears the survey first and then
+everything that happened since the socket opened: some of it twice (it is in the survey as well), nothing of it never.
 
 When the buffer is full the link ends: events are never dropped one by one, the next link surveys afresh.
 """
@@ -89,6 +88,10 @@ class Listener(Protocol):
 class Counts:
     """What happened on all links so far."""
 
+    messages: Counter[str] = field(default_factory=Counter)
+    """Frames that Asterisk sent, by what they were: an event's type, ``RESTResponse``, ``unknown`` or ``malformed``."""
+    requests: Counter[str] = field(default_factory=Counter)
+    """What Asterisk was asked over the websocket, by method and path, the ids left open."""
     events: int = 0
     malformed: int = 0
     late_answers: int = 0
@@ -110,10 +113,11 @@ class Link:
         self._listener = listener
         self._counts = counts
         self._buffer: deque[KnownEvent] = deque()
-        self._wake = asyncio.Event()
+        self._caught_up = False
+        """What came before the survey was told: from now on events are told as they come."""
         self._gap = False
         """An event could not be taken: none after it may be told either, only a survey can go on from there."""
-        self.wire = Wire(socket)
+        self.wire = Wire(socket, counts.requests)
 
     async def live(self, http: Http, on_surveyed: Callable[[], None]) -> None:
         """Set up, survey, hand events over. Always raises: ``LinkEnded``, ``AriReplaced`` or ``AriError``."""
@@ -155,7 +159,9 @@ class Link:
                 await asyncio.sleep(0)
 
     def _take(self, frame: bytes | str) -> None:
-        match parse(frame):
+        parsed = parse(frame)
+        self._counts.messages[_kind_of(parsed)] += 1
+        match parsed:
             case RESTResponse() as response:
                 self._counts.late_answers += not self.wire.answered(response)
             case ApplicationReplaced(application=app):
@@ -170,10 +176,12 @@ class Link:
 
     def _keep(self, event: KnownEvent) -> None:
         self._counts.events += 1
+        if self._caught_up:
+            self._hand_over(event)
+            return
         if len(self._buffer) >= self._settings.buffer_events:
             self._overflow(f"{len(self._buffer)} events wait")
         self._buffer.append(event)
-        self._wake.set()
 
     def _count_unknown(self, kind: str) -> None:
         unknown = self._counts.unknown
@@ -194,14 +202,13 @@ class Link:
         self._tell(lambda: self._listener.surveyed(survey))
         on_surveyed()
         handed = 0
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._buffer:
-                self._hand_over(self._buffer.popleft())
-                handed += 1
-                if handed % FRAMES_PER_TURN == 0:
-                    await asyncio.sleep(0)
+        while self._buffer:
+            self._hand_over(self._buffer.popleft())
+            handed += 1
+            if handed % FRAMES_PER_TURN == 0:
+                await asyncio.sleep(0)
+        self._caught_up = True
+        await asyncio.Event().wait()  # for ever: the reader does the rest
 
     def _hand_over(self, event: KnownEvent) -> None:
         self._tell(lambda: self._listener.happened(event))
@@ -239,6 +246,16 @@ class Link:
 
     async def _ask(self, request: requests.Request) -> None:
         await self.wire.ask(request, self._settings.request_s)
+
+
+def _kind_of(parsed: KnownEvent | UnknownEvent | Malformed) -> str:
+    match parsed:
+        case UnknownEvent():
+            return "unknown"  # by its own name it is in ``Counts.unknown``, which is bounded
+        case Malformed():
+            return "malformed"
+        case _:
+            return type(parsed).__name__
 
 
 class _Status(Struct, frozen=True):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from itertools import count
 from typing import Final, Literal, TypeVar
 
@@ -58,8 +59,10 @@ _DIGITS = re.compile(r"\+?\d{6,}")
 class Wire:
     """Requests under way over one websocket, and the answers that they wait for."""
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: Socket, asked: Counter[str] | None = None) -> None:
+        """``asked`` counts what is sent, by method and path."""
         self._socket = socket
+        self._asked = Counter[str]() if asked is None else asked
         self._numbers = count(1)
         self._waiting: dict[str, asyncio.Future[RESTResponse | None]] = {}
         self._cut: str | None = None
@@ -76,6 +79,7 @@ class Wire:
             raise AriRefused(str(request), f"{len(frame)} bytes are more than Asterisk takes", 413)
         if self._cut is not None:
             raise AriUnavailable(str(request), self._cut)
+        self._asked[f"{request.method} {request.template}"] += 1
         response = await self._exchange(request, number, frame, within_s)
         if response is None:
             raise AriUnavailable(str(request), self._cut or "the connection broke")

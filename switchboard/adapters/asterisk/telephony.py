@@ -8,6 +8,7 @@ it is, we made it.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -152,14 +153,19 @@ class AsteriskTelephony:
         )
 
     async def _connect(self, action: Connect) -> None:
-        await self._make(requests.make_bridge(action.bridge), requests.bridge(action.bridge))
-        try:
-            await self._ari.request(requests.add_to_bridge(action.bridge, action.legs))
-        except AriError:
+        """Both requests leave together: Asterisk performs them one after the other, and two people wait to talk."""
+        made, added = await asyncio.gather(
+            self._make(requests.make_bridge(action.bridge), requests.bridge(action.bridge)),
+            self._ari.request(requests.add_to_bridge(action.bridge, action.legs)),
+            return_exceptions=True,
+        )
+        if isinstance(made, BaseException):
+            raise made
+        if isinstance(added, BaseException):
             # one of the legs just left: an empty bridge, or one with a single leg, must not stay behind
             with suppress(AriError):
                 await self._ari.request(requests.delete_bridge(action.bridge))
-            raise
+            raise added
 
     async def _ask(self, leg: LegId) -> None:
         """ARI has no request for this, and Asterisk does not send a session refresh that would change nothing. But it

@@ -12,6 +12,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,9 @@ class SqliteLog:
             raise LogUnusable(f"{path}: {error}") from error
         self._read = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._reading = asyncio.Lock()
+        self._in_use = threading.Lock()
+        """Held by the thread that reads: closing a connection under it would end the process (SIGSEGV), and cancelling
+        who waits for a thread does not end the thread."""
         self.identity: str = self._write.execute("select identity from about").fetchone()[0]
         """Names this file for good: places in another log mean other entries."""
         self._inbox = Inbox()
@@ -113,6 +117,7 @@ class SqliteLog:
                 [(placed.position, placed.index, encode(placed.entry)) for placed in entries],
             )
         self.last_at_ms = batch.at_ms
+        self._next = batch.first + len(batch.facts)
         self._kept_since_checkpoint += 1
         self._empty_the_wal()
 
@@ -169,7 +174,9 @@ class SqliteLog:
             write.execute("delete from batch where first <= ? and first < (select max(first) from batch)", (position,))
 
     def close(self) -> None:
-        self._read.close()
+        """Waits for a read under way: its reader may have been cancelled."""
+        with self._in_use:
+            self._read.close()
         self._write.close()
         os.close(self._lock)
 
@@ -189,7 +196,11 @@ class SqliteLog:
 
     async def _query(self, sql: str, *values: int) -> list[tuple[int, int, bytes]]:
         async with self._reading:
-            return await asyncio.to_thread(lambda: self._read.execute(sql, values).fetchall())
+            return await asyncio.to_thread(self._read_now, sql, values)
+
+    def _read_now(self, sql: str, values: tuple[int, ...]) -> list[tuple[int, int, bytes]]:
+        with self._in_use:
+            return self._read.execute(sql, values).fetchall()
 
 
 def _lock(path: Path) -> int:

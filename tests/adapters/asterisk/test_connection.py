@@ -39,8 +39,10 @@ async def test_what_is_not_wanted_is_denied_and_nothing_is_allowed_by_name(bench
         denied = {entry["type"] for entry in body["disallowed"]}
         assert denied >= set(NOT_WANTED)
     denied_calls = {entry["type"] for entry in filters["applications/switchboard/eventFilter"]["disallowed"]}
-    facts_follow = {"StasisStart", "StasisEnd", "ChannelDestroyed", "ChannelEnteredBridge", "PlaybackFinished"}
-    assert not denied_calls & (facts_follow | {"EndpointStateChange", "ApplicationReplaced", "RESTResponse"})
+    facts_follow = {"StasisStart", "StasisEnd", "ChannelDestroyed", "PlaybackFinished"}
+    assert not denied_calls & (facts_follow | {"ApplicationReplaced", "RESTResponse"})
+    denied_phones = {entry["type"] for entry in filters["applications/switchboard-watch/eventFilter"]["disallowed"]}
+    assert not denied_phones & {"PeerStatusChange", "ApplicationReplaced", "RESTResponse"}
     assert "RESTResponse" not in str(filters)
 
 
@@ -103,6 +105,8 @@ async def test_doubled_events_and_unknown_ones(bench: Bench) -> None:
     assert [type(told) for told in bench.owner.events] == [StasisStart, StasisStart, StasisEnd]
     assert bench.ari.counts.unknown == {"ChannelTeleported": 1}
     assert bench.ari.counts.events == 3
+    assert bench.ari.counts.messages["unknown"] == 1
+    assert bench.ari.counts.requests["PUT applications/{applicationName}/eventFilter"] == 2
 
 
 async def test_no_end_of_unknown_types_is_counted_without_end(bench: Bench) -> None:

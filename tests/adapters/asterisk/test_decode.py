@@ -134,9 +134,19 @@ def test_the_other_application_tells_of_phones_only() -> None:
         {"type": "EndpointStateChange", "endpoint": endpoint("olga", "offline")},
         {"type": "EndpointStateChange", "endpoint": {"technology": "IAX2", "resource": "olga", "state": "online"}},
         {"type": "PeerStatusChange", "endpoint": endpoint("olga"), "peer": {"peer_status": "Reachable"}},
+        {"type": "PeerStatusChange", "endpoint": endpoint("olga"), "peer": {"peer_status": "Unreachable"}},
+        {
+            "type": "PeerStatusChange",
+            "endpoint": {"technology": "IAX2", "resource": "olga", "state": "online"},
+            "peer": {"peer_status": "Reachable"},
+        },
         {"type": "ContactStatusChange", "endpoint": endpoint("olga"), "contact_info": {"contact_status": "Created"}},
     ]
-    assert facts(*({**frame, "application": WATCH} for frame in again)) == [PhoneSeen(PhoneId("olga"), False)]
+    assert facts(*({**frame, "application": WATCH} for frame in again)) == [
+        PhoneSeen(PhoneId("olga"), False),
+        PhoneSeen(PhoneId("olga"), True),
+        PhoneSeen(PhoneId("olga"), False),
+    ]
 
 
 @pytest.mark.parametrize(("state", "was_heard"), [("done", True), ("failed", False), ("canceled", False)])
@@ -231,6 +241,7 @@ _kinds = st.sampled_from(
         "ChannelDtmfReceived",
         "PlaybackFinished",
         "EndpointStateChange",
+        "PeerStatusChange",
     ]
 )
 
@@ -251,6 +262,7 @@ def test_no_event_makes_it_raise(kind: str, name: str, app_data: str, args: list
         digit=name,
         playback={"id": name, "state": name},
         endpoint={"technology": "PJSIP", "resource": name, "state": name},
+        peer={"peer_status": name},
     )
     told = decode(parsed, APP)
     if isinstance(told, CallArrived):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from prometheus_client import generate_latest
 
 from switchboard.adapters.observe.metrics import Metrics
@@ -33,6 +35,15 @@ def test_a_look_up_takes_from_the_question_to_the_answer() -> None:
     metrics.observe(LookUpFailed(ONE, "no answer within 150 ms"), 1_152, NOTHING)
     measured = look_ups(metrics)
     assert (measured.count, measured.beyond(0.002), measured.beyond(0.005), measured.beyond(0.15)) == (2, 2, 1, 1)
+
+
+def test_what_is_counted_at_the_switch_is_shown() -> None:
+    metrics, messages = Metrics(Exchange), Counter({"StasisEnd": 2})
+    metrics.read_switch(messages, Counter({"POST bridges/{bridgeId}": 1}))
+    messages["StasisEnd"] += 1
+    shown = generate_latest(metrics.registry).decode()
+    assert 'switchboard_asterisk_messages_total{kind="StasisEnd"} 3.0' in shown
+    assert 'switchboard_asterisk_requests_total{request="POST bridges/{bridgeId}"} 1.0' in shown
 
 
 def test_an_answer_to_a_question_of_an_earlier_process_has_no_length() -> None:
