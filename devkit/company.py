@@ -18,7 +18,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Collection, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -176,8 +176,23 @@ class Company:
                 raise TimeoutError(f"still there: {names}") from None
 
     async def records(self) -> list[asyncpg.Record]:
-        """The call records, oldest first, as a report would see them (view call_record)."""
+        """The call records, oldest first, as a report would see them (view call_record): all that the service knows; or,
+        where that takes too long because the database is away, what there is."""
+        with suppress(TimeoutError):
+            await self.wait_recorded()
         return await self.query("SELECT * FROM call_record ORDER BY arrived_at")
+
+    async def wait_recorded(self) -> None:
+        """Entries gather for a moment before they go to the database."""
+        deadline = Deadline(3, "everything to be on record")
+        while self.service.running and "\nswitchboard_delivery_lag_seconds 0.0\n" not in await self._metrics():
+            await deadline.pause(0.02)
+
+    async def _metrics(self) -> str:
+        try:
+            return await self.service.look("metrics")
+        except (OSError, aiohttp.ClientError):  # it is on its way up, or down
+            return ""
 
     async def wait_records(self, count: int, timeout_s: float = 15) -> list[asyncpg.Record]:
         """Wait until this many calls are on record and over; all of them."""

@@ -96,6 +96,7 @@ class Service:
         )
         self._metrics.clock_ahead_s.set_function(lambda: clock.ahead_ms() / 1000)
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
+        self._metrics.undelivered_s.set_function(lambda: self._recorder.lag_ms() / 1000)
 
     async def run(self) -> None:
         """Serve until asked to stop. Raises what no waiting mends, in an ``ExceptionGroup``."""
@@ -195,7 +196,6 @@ class Service:
     async def _health(self) -> Health:
         floor = self._loop.exchange.floor
         lag_s = self._recorder.lag_ms() / 1000
-        self._metrics.undelivered_s.set(lag_s)
         problems = []
         if self._ari.state is not State.READY:
             problems.append(f"Asterisk is {self._ari.state}")

@@ -98,6 +98,7 @@ async def test_served_abandoned_and_still_talking(company: Company) -> None:
     agrees(company, records[caller(1)], served.result)
     assert (records[caller(8)]["outcome"], records[caller(8)]["answered_by"]) == ("abandoned_ringing", None)
     assert (records[caller(11)]["outcome"], records[caller(11)]["answered_by"]) == ("abandoned_waiting", None)
+    await company.wait_recorded()
     tasks = await company.query("SELECT caller_number FROM task WHERE kind = 'call_back'")
     assert {caller(8), caller(11)} <= {task["caller_number"] for task in tasks}
     assert talking.result is not None

@@ -47,16 +47,23 @@ async def refused(company: Company, caller: str, to: str) -> int:
 
 async def newest(company: Company, direction: str) -> asyncpg.Record:
     """The record of the newest call that went this way, once it is over."""
+    await company.wait_recorded()
     deadline = Deadline(10, f"the end of the {direction} call to be on record")
     while not (found := await company.query(_NEWEST, direction)) or found[0]["outcome"] is None:
         await deadline.pause(0.02)
     return found[0]
 
 
+async def last(company: Company, person: str) -> asyncpg.Record:
+    """What is on record of this person last."""
+    await company.wait_recorded()
+    return (await company.query(_LAST, person))[0]
+
+
 async def test_do_not_disturb(company: Company) -> None:
     await company.dial_code("*25", "karina")
     await company.wait_people("paused", "karina")
-    assert (await company.query(_LAST, "karina"))[0]["reason"] == "do not disturb"
+    assert (await last(company, "karina"))["reason"] == "do not disturb"
     assert await refused(company, "olga", "202") == 486
     await says(company, "karina", "*25")
     await company.wait_people("ready", "karina")
@@ -66,7 +73,7 @@ async def test_do_not_disturb(company: Company) -> None:
 async def test_forwarding(company: Company) -> None:
     await says(company, "karina", "*24204")
     await company.wait_people("paused", "karina")
-    assert (await company.query(_LAST, "karina"))[0]["reason"] == "forwards to marina"
+    assert (await last(company, "karina"))["reason"] == "forwards to marina"
     await talks(company, "olga", "202", "marina")
     await says(company, "karina", "*24")
     await company.wait_people("ready", "karina")
@@ -76,7 +83,7 @@ async def test_forwarding(company: Company) -> None:
 async def test_away_for_hours_with_a_deputy(company: Company) -> None:
     await says(company, "karina", "*1302203")
     await company.wait_people("away", "karina")
-    [away] = await company.query(_LAST, "karina")
+    away = await last(company, "karina")
     assert timedelta(hours=1.99) < away["until"] - away["at"] <= timedelta(hours=2)
     await talks(company, "olga", "202", "maxim")
     await says(company, "karina", "*21")
@@ -97,7 +104,7 @@ async def test_wrap_up_is_extended_and_ended(company: Company) -> None:
     await company.wait_people("wrap_up", "olga")
     await says(company, "olga", "*232")
     await company.wait_people("wrap_up", "olga")
-    [wrap_up] = await company.query(_LAST, "olga")
+    wrap_up = await last(company, "olga")
     assert timedelta(seconds=118) < wrap_up["until"] - wrap_up["at"] <= timedelta(seconds=121)
     await says(company, "olga", "*203")
     await says(company, "olga", "*22")
@@ -112,7 +119,7 @@ async def test_a_missed_call_is_confirmed(company: Company) -> None:
     await company.behave(olga=RING_FOREVER)
     call = await company.call(rows.caller(11))  # then to the own manager
     await company.wait_people("missed", "olga")
-    [missed] = await company.query(_LAST, "olga")
+    missed = await last(company, "olga")
     assert missed["misses"] == 1
     assert timedelta(seconds=3.8) < missed["until"] - missed["at"] <= timedelta(seconds=4)
     call.hang_up()
@@ -184,6 +191,7 @@ async def test_no_pin_is_written_anywhere(company: Company) -> None:
     written = [path for path in company.folder.rglob("*") if path.is_file() and "phones" not in path.parts]
     assert any(b"12103*?" in path.read_bytes() for path in written)  # what may be told is there, in the service's log
     assert [path for path in written if PIN.encode() in path.read_bytes() or WRONG.encode() in path.read_bytes()] == []
+    await company.wait_recorded()
     rows_of_calls = await company.query(
         "SELECT call::text AS shown FROM call UNION SELECT call_event::text FROM call_event"
     )

@@ -104,6 +104,7 @@ async def test_an_asterisk_that_dies_takes_no_person_and_no_record_with_it(compa
     lost = {record["caller_number"]: record for record in records[before:]}
     assert [lost[caller(number)]["outcome"] for number in (1, 11)] == ["switch_lost"] * 2
     assert lost[caller(1)]["talk_ms"] is not None
+    await company.wait_recorded()
     tasks = await company.query("SELECT kind, caller_number FROM task WHERE kind = 'call_back'")
     assert caller(11) in {task["caller_number"] for task in tasks}
     await company.come_back("oleg", "irina")
@@ -128,6 +129,7 @@ async def test_both_die_and_the_call_is_on_record(company: Company) -> None:
     await company.service.start()
     [record] = (await company.wait_records(before + 1))[before:]
     assert (record["outcome"], record["caller_number"], record["answered_by"]) == ("switch_lost", caller(12), None)
+    await company.wait_recorded()
     tasks = await company.query("SELECT caller_number FROM task WHERE kind = 'call_back'")
     assert caller(12) in {task["caller_number"] for task in tasks}
     await phones.register(list(company.phones.values()))
