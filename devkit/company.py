@@ -176,8 +176,8 @@ class Company:
                 raise TimeoutError(f"still there: {names}") from None
 
     async def records(self) -> list[asyncpg.Record]:
-        """The call records, oldest first, as a report would see them (view call_record): all that the service knows; or,
-        where that takes too long because the database is away, what there is."""
+        """The call records, oldest first, as a report would see them (view call_record): all that the service knows,
+        or, where that takes too long because the database is away, what there is."""
         with suppress(TimeoutError):
             await self.wait_recorded()
         return await self.query("SELECT * FROM call_record ORDER BY arrived_at")
