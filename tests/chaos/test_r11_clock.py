@@ -134,12 +134,11 @@ async def judge(crowd: Company, groups: Sequence[Callers], errors_ms: list[float
 # ---- an hour forward, an hour back -------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("jump_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
 async def test_the_clock_is_set_while_it_runs(
-    crowd: Company, dial: Dial, figures: Figures, full: bool, tmp_path: Path, jump_s: int
+    crowd: Company, dial: Dial, figures: Figures, tmp_path: Path, jump_s: int
 ) -> None:
-    if jump_s < 0 and not full:
-        return
     async with another_clock(crowd, tmp_path) as clock:
         await crowd.wait_ready()
         rang, ring_off_ms = await ring_out(crowd, dial, clock, jump_s)
@@ -150,13 +149,13 @@ async def test_the_clock_is_set_while_it_runs(
     await crowd.wait_ready()
 
 
-@pytest.mark.parametrize("jump_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
+@pytest.mark.parametrize(
+    "jump_s", [pytest.param(HOUR_S, marks=pytest.mark.full, id="forward"), pytest.param(-HOUR_S, id="back")]
+)
 async def test_the_clock_is_set_while_the_service_is_away(
-    crowd: Company, dial: Dial, figures: Figures, full: bool, tmp_path: Path, jump_s: int
+    crowd: Company, dial: Dial, figures: Figures, tmp_path: Path, jump_s: int
 ) -> None:
     """A talk, a wait and a wrap-up go over the gap; afterwards records tell the time that the machine tells."""
-    if jump_s > 0 and not full:
-        return
     async with another_clock(crowd, tmp_path) as clock:
         await crowd.wait_ready()
         talks, waits = await talking_and_waiting(crowd, dial)

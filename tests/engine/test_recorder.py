@@ -48,6 +48,7 @@ class World:
             longest_pause_s=0.02,
             first_pause_s=0.005,
             forget_each_s=0,
+            gather_s=0.01,
         )
 
     async def keep(self, *numbers: int) -> None:
