@@ -253,7 +253,7 @@ class Exchange:
         for person in seating.settle(self.floor):
             while (turn := queueing.next_turn(self.floor, person)) is not None:
                 if isinstance(turn, Call):
-                    self._attempt(turn, queueing.ring_for, person)
+                    self._attempt(turn, queueing.ring_first, person)
                 else:
                     self._summon(turn, person)
 

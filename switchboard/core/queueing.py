@@ -119,8 +119,9 @@ def find_person(floor: Floor, call: Call) -> bool:
     queue = floor.queue_of(call, _waiting(call).queue)
     backup_opens = backup.review_for(floor, call, queue.name)
     review_need(floor, call)
-    others_first = backup_opens and len(floor.waiting[queue.name]) > 1
-    people = _choose(floor, call, queue) if not others_first else []
+    people = _choose(floor, call, queue)
+    if backup_opens and len(floor.waiting[queue.name]) > 1:  # its people ring for whoever is first in line
+        people = [person for person in people if floor.tiers[queue.name][person] != seating.backup_tier(queue)]
     if not people:
         let_hear_music(floor, call, queue.music)
         floor.board.wait(seating.as_waiting(floor, call))
@@ -167,6 +168,15 @@ def next_turn(floor: Floor, person: PersonRecord) -> Call | Booking | None:
     if caller is None:
         return _rings_for_all(floor, person)
     return floor.calls.get(caller.call) or floor.bookings[caller.call]
+
+
+def ring_first(floor: Floor, call: Call, person: PersonRecord) -> None:
+    """Ring ``person`` for a call whose turn it is with them; or who became ready in the same moment and comes before them,
+    by tier or strategy."""
+    if not call.offers:
+        first = floor.board.person_for(seating.as_waiting(floor, call), lambda one: _is_ready(floor, one))
+        person = floor.people[first] if first is not None else person
+    ring_for(floor, call, person)
 
 
 def _rings_for_all(floor: Floor, person: PersonRecord) -> Call | None:

@@ -201,6 +201,7 @@ async def test_a_fault_declines_nobody(
 LATE_MS = 300
 
 
+@pytest.mark.full
 async def test_events_late_twice_and_in_another_order(
     crowd: Company, wire: Wire, dial: Dial, figures: Figures, full: bool, seed: int
 ) -> None:

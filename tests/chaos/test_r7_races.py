@@ -161,6 +161,7 @@ async def test_two_pick_up_at_once(crowd: Company, dial: Dial, figures: Figures,
     await crowd.wait_ready()
 
 
+@pytest.mark.full
 async def test_one_picks_up_when_the_ring_times_out(
     crowd: Company, dial: Dial, figures: Figures, full: bool, seed: int
 ) -> None:

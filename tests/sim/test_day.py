@@ -22,7 +22,7 @@ from switchboard.core.entries import Outcome
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import DeadlinePassed, LegLeft
 from switchboard.core.invariants import may_be_rung
-from switchboard.sim.__main__ import main
+from switchboard.sim.__main__ import big_company, main
 from switchboard.sim.day import BrokenPromise, run
 from switchboard.sim.world import KIND
 
@@ -46,6 +46,13 @@ def test_in_a_kind_world_nobody_is_ever_left_alone() -> None:
     report = run(7, 2_000, KIND)
     assert report.left_alone == 0
     assert Outcome.SWITCH_LOST not in report.outcomes
+
+
+def test_a_big_company_keeps_its_promises_too() -> None:
+    """Every strategy, tiers, skills and backup groups. Once a backup group was rung beside operators who were idle."""
+    one, two = run(1, 1_500, company=big_company()), run(1, 1_500, company=big_company())
+    assert one.outcomes[Outcome.SERVED] > 500
+    assert (one.facts, one.outcomes) == (two.facts, two.outcomes)
 
 
 def test_a_seed_repeats_itself() -> None:
