@@ -171,8 +171,8 @@ def next_turn(floor: Floor, person: PersonRecord) -> Call | Booking | None:
 
 
 def ring_first(floor: Floor, call: Call, person: PersonRecord) -> None:
-    """Ring ``person`` for a call whose turn it is with them; or who became ready in the same moment and comes before them,
-    by tier or strategy."""
+    """Ring ``person`` for a call whose turn it is with them; or who became ready in the same moment and comes before
+    them, by tier or strategy."""
     if not call.offers:
         first = floor.board.person_for(seating.as_waiting(floor, call), lambda one: _is_ready(floor, one))
         person = floor.people[first] if first is not None else person
