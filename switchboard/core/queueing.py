@@ -117,11 +117,9 @@ def find_person(floor: Floor, call: Call) -> bool:
     """Ring whoever is to be rung for a call that waits; music when there is nobody. Says whether somebody rings."""
     seating.settle(floor)
     queue = floor.queue_of(call, _waiting(call).queue)
-    backup_opens = backup.review_for(floor, call, queue.name)
+    backup.review_for(floor, call, queue.name)
     review_need(floor, call)
-    people = _choose(floor, call, queue)
-    if backup_opens and len(floor.waiting[queue.name]) > 1:  # its people ring for whoever is first in line
-        people = [person for person in people if floor.tiers[queue.name][person] != seating.backup_tier(queue)]
+    people = [person for person in _choose(floor, call, queue) if not _is_due_to_another(floor, call, person)]
     if not people:
         let_hear_music(floor, call, queue.music)
         floor.board.wait(seating.as_waiting(floor, call))
@@ -142,6 +140,17 @@ def _choose(floor: Floor, call: Call, queue: Queue) -> list[PersonId]:
     tiers = floor.tiers[queue.name]
     first = min(tiers[one] for one in suited)
     return [strategies.draw(queue, [one for one in suited if tiers[one] == first], call)]
+
+
+def _is_due_to_another(floor: Floor, call: Call, person: PersonId) -> bool:
+    """Whether somebody waits whose turn with this person comes first. Then the person became ready, or the backup group
+    opened, in this very moment, and will ring for whoever is first in line."""
+    first = floor.board.caller_for(person)
+    mine = (seating.place_of(floor, call, _waiting(call).queue), call.call_id)
+    if first is None or (first.place_ms, first.call) >= mine:
+        return False
+    floor.touch(person)
+    return True
 
 
 def _is_ready(floor: Floor, person: PersonId) -> bool:
