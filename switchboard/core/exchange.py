@@ -252,10 +252,11 @@ class Exchange:
             return
         for person in seating.settle(self.floor):
             while (turn := queueing.next_turn(self.floor, person)) is not None:
-                if isinstance(turn, Call):
-                    self._attempt(turn, queueing.ring_first, person)
+                whose, rung = turn
+                if isinstance(whose, Call):
+                    self._attempt(whose, queueing.ring_for, rung)
                 else:
-                    self._summon(turn, person)
+                    self._summon(whose, rung)
 
     def _summon(self, booking: Booking, person: PersonRecord) -> None:
         try:

@@ -168,24 +168,24 @@ def wait_again(floor: Floor, call: Call, name: str) -> None:
         floor.touch(person)
 
 
-def next_turn(floor: Floor, person: PersonRecord) -> Call | Booking | None:
-    """Whose turn it is with this person, in any queue: a caller, or somebody to be called back; ``None`` when nobody's,
-    or they are not ready."""
+def next_turn(floor: Floor, person: PersonRecord) -> tuple[Call | Booking, PersonRecord] | None:
+    """A turn that must be taken before this person may stay ready: a caller, or somebody to be called back, and who is
+    rung for them; ``None`` when there is none.
+
+    Mostly that is the first in line for this person, and this person. But when many become ready in one moment, another
+    may come before them by tier or strategy, for whom somebody else is first in line, and so on.
+    """
     if person.state is not PersonState.READY:
         return None
     caller = floor.board.caller_for(person.person_id)
     if caller is None:
-        return _rings_for_all(floor, person)
-    return floor.calls.get(caller.call) or floor.bookings[caller.call]
-
-
-def ring_first(floor: Floor, call: Call, person: PersonRecord) -> None:
-    """Ring ``person`` for a call whose turn it is with them; or who became ready in the same moment and comes before
-    them, by tier or strategy."""
-    if not call.offers:
-        first = floor.board.person_for(seating.as_waiting(floor, call), lambda one: _is_ready(floor, one))
-        person = floor.people[first] if first is not None else person
-    ring_for(floor, call, person)
+        joined = _rings_for_all(floor, person)
+        return (joined, person) if joined is not None else None
+    rung = person.person_id
+    while (best := floor.board.person_for(caller, lambda one: _is_ready(floor, one)) or rung) != rung:
+        rung = best
+        caller = floor.board.caller_for(rung) or caller  # the same, or one whose place comes before it
+    return floor.calls.get(caller.call) or floor.bookings[caller.call], floor.people[rung]
 
 
 def _rings_for_all(floor: Floor, person: PersonRecord) -> Call | None:

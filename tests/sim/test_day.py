@@ -108,10 +108,10 @@ def _falls_silent(_: Callable[..., Any]) -> Callable[..., Any]:
 def _serves_the_newest(rule: Callable[..., Any]) -> Callable[..., Any]:
     def next_turn(floor: Any, person: Any) -> Any:
         first = rule(floor, person)
-        if not isinstance(first, Call):
+        if first is None or not isinstance(first[0], Call):
             return first
         waiting = [call for call in floor.calls.values() if may_be_rung(floor, person.person_id, call)]
-        return max((call for call in waiting if not call.offers), key=lambda call: call.arrived_at_ms)
+        return max((call for call in waiting if not call.offers), key=lambda call: call.arrived_at_ms), person
 
     return next_turn
 
