@@ -140,8 +140,9 @@ class Witness:
                 self.arrived += 1
 
     def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
+        meant = handled.meant_something  # what came while Asterisk was away, the next survey tells anew
         match fact:
-            case ActionFailed(call=call_id, action="Ring" | "RingOutside", leg=leg) if leg is not None:
+            case ActionFailed(call=call_id, action="Ring" | "RingOutside", leg=leg) if leg is not None and meant:
                 seen = self.calls.get(call_id)
                 if seen is not None and leg in seen.rung:
                     rung = seen.rung[leg]
