@@ -39,26 +39,31 @@ def _note(floor: Floor, call: Call, name: str, *, unanswered: bool = False) -> N
         return  # gone before anybody could be expected to answer
     level = floor.service.setdefault(name, ServiceLevel())
     level.note(floor.at_ms, queue.backup.over_ms, in_time=in_time)
-    review(floor, call, queue, queue.backup)
+    _review(floor, call, queue, queue.backup)
 
 
-def review_for(floor: Floor, call: Call, name: str) -> bool:
-    """The caller joined this queue, or has waited in it for a while; whether the backup group stands in from now on."""
+def stands_in(floor: Floor, queue: str) -> bool:
+    level = floor.service.get(queue)
+    return level is not None and level.backup_since_ms is not None
+
+
+def review_for(floor: Floor, call: Call, name: str) -> None:
+    """The caller joined this queue, or has waited in it for a while."""
     queue = floor.policy.queues.get(name)
-    return queue is not None and queue.backup is not None and review(floor, call, queue, queue.backup)
+    if queue is not None and queue.backup is not None:
+        _review(floor, call, queue, queue.backup)
 
 
-def review(floor: Floor, call: Call, queue: Queue, backup: Backup) -> bool:
-    """Open or close the backup group; the record of ``call``, which made us look, says so. Whether it was opened: its
-    people then ring for whoever is first in line."""
+def _review(floor: Floor, call: Call, queue: Queue, backup: Backup) -> None:
+    """Open or close the backup group; the record of ``call``, which made us look, says so. When it opens, its people
+    ring for whoever is first in line."""
     level = floor.service.setdefault(queue.name, ServiceLevel())
     level.forget_before(floor.at_ms - backup.over_ms)
     late = _waiting_too_long(floor, queue.name, backup.within_ms)
     percent, calls, in_time = level.percent(late)
     nobody_else = not any(_on_shift(floor, queue))
     is_low = nobody_else or (percent < backup.below_percent and calls >= _FEWEST_CALLS)
-    opens = level.backup_since_ms is None and is_low
-    if opens:
+    if level.backup_since_ms is None and is_low:
         level.backup_since_ms = floor.at_ms
         low = f"{in_time} of {calls} calls were answered within {backup.within_ms / 1000:g} s"
         why = "nobody else is signed in" if nobody_else else f"{low}, less than {backup.below_percent} %"
@@ -68,7 +73,6 @@ def review(floor: Floor, call: Call, queue: Queue, backup: Backup) -> bool:
     elif level.backup_since_ms is not None and not is_low and not late:
         _close(floor, call, queue, level, level.backup_since_ms)
     tell_of_backup(floor, queue)
-    return opens
 
 
 def _close(floor: Floor, call: Call, queue: Queue, level: ServiceLevel, since_ms: int) -> None:

@@ -49,7 +49,15 @@ from switchboard.core.facts import (
 )
 from switchboard.core.floor import Floor
 from switchboard.core.ids import LegId
-from switchboard.core.lost_offers import LOST_CAUSE, give_up_connecting, go_on, lose_offer, take_back, without_offer
+from switchboard.core.lost_offers import (
+    LOST_CAUSE,
+    give_up_connecting,
+    go_on,
+    lose_offer,
+    refused_before,
+    take_back,
+    without_offer,
+)
 from switchboard.core.offering import (
     ANSWERED_ELSEWHERE,
     explain_cause,
@@ -188,6 +196,7 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
     offer = _offer_of(call, leg)
     if offer is not None and isinstance(fact, LegLeft):
         return False  # its cause follows
+    person = call.legs[leg]
     floor.drop_leg(call, leg)
     if offer is not None and isinstance(fact, LegEnded):
         cause = fact.cause
@@ -200,6 +209,8 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
     elif isinstance(state, Talking) and leg == state.leg:
         finish_talk(floor, call, state, "the answering party hung up")
     else:
+        if isinstance(fact, LegEnded) and fact.cause in _REFUSALS:
+            refused_before(floor, call, person, explain_cause(fact.cause, fact.sip_code))
         forget_if_gone(floor, call)
     return True
 

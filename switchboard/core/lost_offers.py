@@ -8,7 +8,7 @@ from switchboard.core import backup, misses, queueing
 from switchboard.core.actions import TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, Hears, Offer, Ringing, Waiting
 from switchboard.core.floor import Floor
-from switchboard.core.ids import PhoneId
+from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.offering import hang_up_leg, stop_ring_clock, withdraw
 from switchboard.core.steps import next_step, ring_next
 
@@ -25,6 +25,16 @@ def lose_offer(floor: Floor, call: Call, offer: Offer, what: str, why: str, caus
         if isinstance(call.state, Waiting) and cause != LOST_CAUSE:  # what could not be rung, nobody missed
             misses.count_miss(floor, offer.person, rang_out=what == "missed")
     if without_offer(floor, call, offer):
+        go_on(floor, call)
+
+
+def refused_before(floor: Floor, call: Call, person: PersonId | None, why: str) -> None:
+    """A leg that was told to end had been refused before it was told so: that person does not take this call either."""
+    if person is None or person in call.not_again or call.outcome is not None:
+        return
+    floor.because(call, "refused", f"{why}, before it was told to stop ringing", person)
+    call.not_again.append(person)
+    if isinstance(call.state, Waiting) and not call.state.offers:
         go_on(floor, call)
 
 

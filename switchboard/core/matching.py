@@ -134,7 +134,7 @@ class Board:
 
     def _let_serve(self, person: PersonId, seat: Seat, queue: str, need: Need, heap: _Heap) -> None:
         tier = seat.tiers.get(queue)
-        if tier is None or not covers(seat, need.skills):
+        if tier is None or not covers(seat.skills, need.skills):
             return
         if tier == self._backup.get(queue):
             self._callers_of_backup.setdefault((person, queue), []).append(heap)
@@ -212,7 +212,7 @@ class Board:
         def may_be_rung(entry: _Entry) -> bool:
             person = PersonId(entry[1])
             is_there = self._ready_tickets.get(person) == entry[2] and is_ready(person)
-            return is_there and person not in caller.not_again and covers(self._seats[person], skills)
+            return is_there and person not in caller.not_again and covers(self._seats[person].skills, skills)
 
         if caller.only is not None:
             is_free = caller.only in self._ready_tickets and is_ready(caller.only)
@@ -246,13 +246,13 @@ class Board:
         if caller.only is not None:
             return caller.only == person
         tier = seat.tiers.get(caller.queue)
-        if tier is None or not covers(seat, caller.need.skills):
+        if tier is None or not covers(seat.skills, caller.need.skills):
             return False
         if tier == self._backup.get(caller.queue):
             return caller.queue in self.backup_open
         return tier <= caller.need.tier
 
 
-def covers(seat: Seat, skills: tuple[tuple[str, int], ...]) -> bool:
-    """Whether somebody has every one of these skills at its level or above."""
-    return all(seat.skills.get(skill, 0) >= level for skill, level in skills)
+def covers(known: Mapping[str, int], asked_for: tuple[tuple[str, int], ...]) -> bool:
+    """Whether every skill that is asked for is known at its level or above."""
+    return all(known.get(skill, 0) >= level for skill, level in asked_for)

@@ -16,7 +16,7 @@ from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_music, let_hear_ringing
 from switchboard.core.ids import PersonId
-from switchboard.core.matching import Need
+from switchboard.core.matching import Need, covers
 from switchboard.core.offering import offer_to_person
 from switchboard.core.policy import QueueStep
 from switchboard.core.queue_rules import Queue, QueueStrategy
@@ -26,7 +26,7 @@ from switchboard.core.sticky import same_operator
 
 def why_nobody_serves(floor: Floor, call: Call, queue: str) -> str | None:
     """Why waiting in ``queue`` would be in vain; ``None`` when somebody on shift may be rung, now or later."""
-    on_shift = [person for person in _serving(floor, call, queue) if person.on_shift]
+    on_shift = _on_shift(floor, call, queue)
     if not on_shift:
         return f"nobody who serves queue {queue} is signed in"
     lasting = _lasting_skills(_step_of(call, queue))
@@ -39,14 +39,19 @@ def why_nobody_serves(floor: Floor, call: Call, queue: str) -> str | None:
     return None
 
 
-def _serving(floor: Floor, call: Call, queue: str) -> list[PersonRecord]:
-    everybody = floor.queue_of(call, queue).everybody
-    return [floor.people[person] for person in everybody if person in floor.people]
+def _on_shift(floor: Floor, call: Call, name: str) -> list[PersonRecord]:
+    """Who may be rung, now or later; of the backup group while it stands in, or when there is nobody else."""
+    queue = floor.queue_of(call, name)
+    people = [floor.people[person] for person in queue.everybody if person in floor.people]
+    there = [person for person in people if person.on_shift]
+    if queue.backup is None or backup.stands_in(floor, name):
+        return there
+    return [person for person in there if person.person_id not in queue.backup.people] or there
 
 
 def _is_able(floor: Floor, person_id: PersonId, skills: tuple[tuple[str, int], ...]) -> bool:
     person = floor.policy.people.get(person_id)
-    return not skills or (person is not None and all(person.skills.get(skill, 0) >= level for skill, level in skills))
+    return covers(person.skills if person is not None else {}, skills)
 
 
 # joining, and what is asked for ----------------------------------------------------------------------------------
@@ -113,8 +118,8 @@ def _lasting_skills(step: QueueStep) -> tuple[tuple[str, int], ...]:
 # finding ---------------------------------------------------------------------------------------------------------
 
 
-def find_person(floor: Floor, call: Call) -> bool:
-    """Ring whoever is to be rung for a call that waits; music when there is nobody. Says whether somebody rings."""
+def find_person(floor: Floor, call: Call) -> None:
+    """Ring whoever is to be rung for a call that waits; music when there is nobody."""
     seating.settle(floor)
     queue = floor.queue_of(call, _waiting(call).queue)
     backup.review_for(floor, call, queue.name)
@@ -126,7 +131,6 @@ def find_person(floor: Floor, call: Call) -> bool:
         announcing.say_if_due(floor, call)
     for person in people:
         ring_for(floor, call, floor.people[person])
-    return bool(people)
 
 
 def _choose(floor: Floor, call: Call, queue: Queue) -> list[PersonId]:

@@ -60,8 +60,7 @@ def seat_booking(floor: Floor, booking: Booking) -> None:
 
 
 def place_of_booking(rules: Queue, booking: Booking) -> int:
-    """As that of a caller of their class."""
-    return booking.arrived_at_ms - rules.priority.get(booking.client_class or "", 0) * rules.point_ms
+    return _place(rules, booking.arrived_at_ms, booking.client_class)
 
 
 def _tiers(floor: Floor) -> dict[PersonId, dict[str, int]]:
@@ -147,5 +146,9 @@ def as_waiting(floor: Floor, call: Call) -> WaitingCaller:
 
 def place_of(floor: Floor, call: Call, queue: str) -> int:
     """The caller's place in the one order: smaller is served first."""
-    rules = floor.queue_of(call, queue)
-    return call.place_since_ms - rules.priority.get(call.client_class or "", 0) * rules.point_ms
+    return _place(floor.queue_of(call, queue), call.place_since_ms, call.client_class)
+
+
+def _place(rules: Queue, since_ms: int, client_class: str | None) -> int:
+    """When they came, earlier by what their class is worth."""
+    return since_ms - rules.priority.get(client_class or "", 0) * rules.point_ms

@@ -28,7 +28,7 @@ class NaiveBoard:
         if caller.only is not None:
             return 0 if caller.only == person else None
         tier = seat.tiers.get(caller.queue)
-        if tier is None or not covers(seat, caller.need.skills):
+        if tier is None or not covers(seat.skills, caller.need.skills):
             return None
         if tier == self.backup.get(caller.queue):
             return tier if caller.queue in self.backup_open else None
