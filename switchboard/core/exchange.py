@@ -44,6 +44,7 @@ from switchboard.core.facts import (
     PinChecked,
     PlaybackEnded,
     PolicyLoaded,
+    RecordingEnded,
     StaffCommanded,
     SwitchLost,
     SwitchReady,
@@ -128,8 +129,8 @@ class Exchange:
                 | KeyPressed(leg=leg)
             ):
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
-            case PlaybackEnded(playback=playback):
-                return self.floor.calls.get(call_id_of(playback))
+            case PlaybackEnded(playback=made) | RecordingEnded(recording=made):
+                return self.floor.calls.get(call_id_of(made))
             case _:
                 return None
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from switchboard.core.caller import Client
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId
 from switchboard.core.policy import Policy
 
 
@@ -89,6 +89,16 @@ class PlaybackEnded(Struct, frozen=True, tag=True):
 
     playback: PlaybackId
     heard: bool = True
+
+
+class RecordingEnded(Struct, frozen=True, tag=True):
+    """What was recorded lies in Asterisk as a file (``kept``), or could not be recorded."""
+
+    recording: RecordingId
+    kept: bool = True
+    duration_ms: int = 0
+    why: str = ""
+    """What went wrong, where it was not kept."""
 
 
 class PhoneSeen(Struct, frozen=True, tag=True):
@@ -319,4 +329,5 @@ Fact = (
     | PolicyLoaded
     | FallbackReported
     | LegSilent
+    | RecordingEnded
 )

@@ -17,6 +17,8 @@ LegId = NewType("LegId", str)
 """A channel of Asterisk: 32 hex digits when we made it, Asterisk's own ``uniqueid`` when it came to us."""
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
+RecordingId = NewType("RecordingId", str)
+"""Also the name of its file in Asterisk."""
 PersonId = NewType("PersonId", str)
 PhoneId = NewType("PhoneId", str)
 """The SIP user name of a staff member's phone."""

@@ -9,7 +9,7 @@ import msgspec
 from switchboard.core import facts
 from switchboard.core.actions import Connect, Play, Ring
 from switchboard.core.facts import Entrance, Fact, StaffCommand
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.sim.company import DAY_MS, ORDERS
 from tests.core.hearing_ways import HEARING_WAYS, hearing_rung
 from tests.core.policy import POLICIES
@@ -211,6 +211,7 @@ def every_fact(story: Story) -> list[Fact]:
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
         *(facts.KeyPressed(leg, key) for leg in legs for key in "012345*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
+        *(facts.RecordingEnded(RecordingId(nth_id(call, 1)), kept) for call in calls for kept in (True, False)),
         *(
             facts.ActionFailed(call, action, "404", leg)
             for call in calls

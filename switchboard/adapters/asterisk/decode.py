@@ -29,6 +29,8 @@ from switchboard.adapters.asterisk.events import (
     KnownEvent,
     PeerStatusChange,
     PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
     StasisEnd,
     StasisStart,
 )
@@ -47,8 +49,9 @@ from switchboard.core.facts import (
     LegRinging,
     PhoneSeen,
     PlaybackEnded,
+    RecordingEnded,
 )
-from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId, RecordingId
 
 FROM_LINE: Final = "line"
 FROM_PHONE: Final = "phone"
@@ -91,6 +94,10 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
             return LegEnded(LegId(leg), cause, code or None)
         case PlaybackFinished(playback=playback):
             return PlaybackEnded(PlaybackId(playback.id), heard=playback.state == "done")
+        case RecordingFinished(recording=recording):
+            return RecordingEnded(RecordingId(recording.name), duration_ms=recording.duration * 1000)
+        case RecordingFailed(recording=recording):
+            return RecordingEnded(RecordingId(recording.name), kept=False, why=recording.cause)
         case _:
             return None
 

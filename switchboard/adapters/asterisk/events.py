@@ -54,6 +54,14 @@ class Playback(Struct, frozen=True):
     """``queued``, ``playing``, ``done``, ``failed``, ``canceled``."""
 
 
+class LiveRecording(Struct, frozen=True):
+    name: str
+    duration: int = 0
+    """Whole seconds."""
+    cause: str = ""
+    """Why it failed."""
+
+
 class Endpoint(Struct, frozen=True):
     technology: str
     resource: str
@@ -151,6 +159,14 @@ class PlaybackFinished(Event, frozen=True, tag=True):
     playback: Playback
 
 
+class RecordingFinished(Event, frozen=True, tag=True):
+    recording: LiveRecording
+
+
+class RecordingFailed(Event, frozen=True, tag=True):
+    recording: LiveRecording
+
+
 class EndpointStateChange(Event, frozen=True, tag=True):
     endpoint: Endpoint
 
@@ -193,6 +209,8 @@ KnownEvent = (
     | Dial
     | PlaybackStarted
     | PlaybackFinished
+    | RecordingFinished
+    | RecordingFailed
     | EndpointStateChange
     | PeerStatusChange
     | ContactStatusChange
@@ -216,6 +234,7 @@ NOT_WANTED: Final = (
     "Dial",
     "PlaybackContinuing",
     "PlaybackStarted",
+    "RecordingStarted",
 )
 """Types that Asterisk is told not to send us: most of what an ordinary call would make, and nothing follows from it.
 That a phone rings (``ChannelStateChange``) is among them: a fact is stored before the next one is looked at, and the

@@ -39,7 +39,7 @@ def _folder(scratch: Path) -> Path:
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
     folder = _folder(tmp_path_factory.mktemp("logs"))
-    names = ("applications", "asterisk", "bridges", "channels", "endpoints", "events", "playbacks")
+    names = ("applications", "asterisk", "bridges", "channels", "endpoints", "events", "playbacks", "recordings")
     return {name: json.loads((folder / f"{name}.json").read_text()) for name in names}
 
 

@@ -37,10 +37,11 @@ from switchboard.core.facts import (
     LegRinging,
     PhoneSeen,
     PlaybackEnded,
+    RecordingEnded,
     SwitchLost,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId, RecordingId
 from tests.adapters.asterisk.fake_ari import Json, channel, endpoint, event
 
 APP = "switchboard"
@@ -156,6 +157,17 @@ def test_a_message_ends(state: str, was_heard: bool) -> None:
         {"type": "PlaybackStarted", "playback": {**playback, "state": "playing"}},
         {"type": "PlaybackFinished", "playback": {**playback, "state": state}},
     ) == [PlaybackEnded(PlaybackId("p" * 32), was_heard)]
+
+
+def test_a_recording_ends() -> None:
+    recording = {"name": "r" * 32, "format": "wav", "target_uri": f"channel:{IN}", "duration": 7}
+    assert facts(
+        {"type": "RecordingFinished", "recording": {**recording, "state": "done"}},
+        {"type": "RecordingFailed", "recording": {**recording, "state": "failed", "cause": "no room"}},
+    ) == [
+        RecordingEnded(RecordingId("r" * 32), duration_ms=7000),
+        RecordingEnded(RecordingId("r" * 32), kept=False, why="no room"),
+    ]
 
 
 def test_a_key_is_pressed() -> None:
