@@ -15,14 +15,13 @@ What it hears is known by the tones (`devkit.tones`) of those who speak. It must
 
 import asyncio
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic, time_ns
 from typing import Self
 
-from devkit import sip_text
+from devkit import sip_text, stamped
 from devkit.phones import ANSWER, Behaviour
 from devkit.processes import Deadline, ProcessFailed
 from devkit.scenarios import FOREVER_MS
@@ -109,9 +108,7 @@ class Softphone:
         self.trace: list[Traced] = []
         self._number = number or name
         self._loop = asyncio.get_running_loop()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((address, port))
-        self._socket.setblocking(False)
+        self._socket = stamped.bound(address, port)
         self.port = int(self._socket.getsockname()[1])
         self._loop.add_reader(self._socket.fileno(), self._receive)
         host, _, exchange_port = exchange.partition(":")
@@ -263,15 +260,11 @@ class Softphone:
     # ---- the wire
 
     def _receive(self) -> None:
-        while True:
-            try:
-                data, _ = self._socket.recvfrom(65535)
-            except (BlockingIOError, ConnectionRefusedError):
-                return
+        for at_us, data in stamped.arrived(self._socket):
             text = data.decode(errors="replace")
             if not text.strip():
                 continue  # a keep-alive
-            self.trace.append(Traced(time_ns() // 1000, monotonic(), False, text))
+            self.trace.append(Traced(at_us, stamped.monotonic_of(at_us), False, text))
             if text.startswith("SIP/2.0 "):
                 self._hear_answer(text)
             else:

@@ -1,13 +1,12 @@
 """The voice of one call: RTP sent and received, in packets of 20 ms."""
 
 import asyncio
-import socket
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
 
+from devkit import stamped
 from devkit.sip_text import KEYS
 from devkit.tones import FRAME, key_packet, tones_in
 
@@ -17,7 +16,7 @@ _A_LAW = 8
 
 @dataclass(frozen=True)
 class Frame:
-    """One packet of voice. `at_s` is monotonic."""
+    """One packet of voice. `at_s` is monotonic: when the kernel had it."""
 
     at_s: float
     payload: bytes
@@ -57,9 +56,7 @@ class Voice:
     def __init__(self, address: str) -> None:
         self.frames: list[Frame] = []
         self.far_end: tuple[str, int] | None = None
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((address, 0))
-        self._socket.setblocking(False)
+        self._socket = stamped.bound(address)
         self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._receive)
@@ -96,10 +93,6 @@ class Voice:
             self._socket.sendto(head + payload, self.far_end)
 
     def _receive(self) -> None:
-        while True:
-            try:
-                data = self._socket.recv(2048)
-            except (BlockingIOError, ConnectionRefusedError):
-                return
+        for at_us, data in stamped.arrived(self._socket, 2048):
             if len(data) > 12 and data[1] & 0x7F == _A_LAW:
-                self.frames.append(Frame(monotonic(), data[12:]))
+                self.frames.append(Frame(stamped.monotonic_of(at_us), data[12:]))
