@@ -164,6 +164,14 @@ class Softphone:
             await deadline.pause(0.005)
         return self.received[times - 1]
 
+    def forget(self, before_s: float) -> None:
+        """Let go of calls that ended before this moment (monotonic), and of the messages from before it."""
+        gone = [call for call in self.calls if call.ended_s is not None and call.ended_s < before_s]
+        self.calls = [call for call in self.calls if call not in gone]
+        for call in gone:
+            call.voice.close()
+        self.trace = [one for one in self.trace if one.at_s >= before_s]
+
     @property
     def received(self) -> list[SoftCall]:
         return [call for call in self.calls if not call.placed]

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 FRAME = 160
 """Samples, and bytes of A-law, in 20 ms."""
-HOW_MANY = 32
+HOW_MANY = 40
 _LOUDNESS = 6000.0
 _LOWEST_HZ, _STEP_HZ, _RATE_HZ = 1550, 50, 8000
 _SILENT = frozenset((0x55, 0xD5))
@@ -42,10 +42,18 @@ _WAVES = [
 ]
 
 
-@lru_cache(maxsize=HOW_MANY)
+_FRAMES = [bytes(a_law(round(_LOUDNESS * sine)) for _, sine in wave) for wave in _WAVES]
+_PURE = {frame: frozenset((tone,)) for tone, frame in enumerate(_FRAMES)}
+
+
 def tone_frame(tone: int) -> bytes:
     """One packet of this tone, 0 … HOW_MANY - 1. Raises IndexError for others."""
-    return bytes(a_law(round(_LOUDNESS * sine)) for _, sine in _WAVES[tone])
+    return _FRAMES[tone]
+
+
+def is_pure(payload: bytes) -> bool:
+    """Whether this packet is one tone and nothing else."""
+    return payload in _PURE
 
 
 @lru_cache(maxsize=4096)
@@ -53,9 +61,8 @@ def tones_in(payload: bytes) -> frozenset[int] | None:
     """Whose tones this packet has: none of them in silence; None: it sounds, but is no tone of ours (music, speech)."""
     if _SILENT.issuperset(payload) or len(payload) != FRAME:
         return frozenset()
-    for tone in range(HOW_MANY):
-        if payload == tone_frame(tone):
-            return frozenset((tone,))
+    if (alone := _PURE.get(payload)) is not None:
+        return alone
     samples = [_LINEAR[code] for code in payload]
     loudness = [math.hypot(*_parts(samples, tone)) * 2 / FRAME for tone in range(HOW_MANY)]
     heard = frozenset(tone for tone, each in enumerate(loudness) if each > _LOUDNESS / 4)

@@ -2,13 +2,13 @@
 
 import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from devkit import stamped
 from devkit.sip_text import KEYS
-from devkit.tones import FRAME, key_packet, tones_in
+from devkit.tones import FRAME, is_pure, key_packet, tones_in
 
 _SILENT = frozenset((0x55, 0xD5))
 _A_LAW = 8
@@ -38,11 +38,19 @@ class Stretch:
     tones: frozenset[int] | None
 
 
+def tones_heard(frames: Sequence[Frame]) -> Iterator[tuple[Frame, frozenset[int] | None]]:
+    """Each packet, and whose tones it has. Those of a tone, or of several, are all alike: one that is like neither of
+    its neighbours is none, and need not be looked into."""
+    for at, frame in enumerate(frames):
+        beside = (*frames[max(at - 1, 0) : at], *frames[at + 1 : at + 2])
+        alike = any(other.payload == frame.payload for other in beside)
+        yield frame, tones_in(frame.payload) if alike or not frame.sounds or is_pure(frame.payload) else None
+
+
 def stretches(frames: Sequence[Frame], longest_gap_s: float = 0.1) -> list[Stretch]:
     """What was heard, one after the other."""
     found: list[Stretch] = []
-    for frame in frames:
-        tones = tones_in(frame.payload)
+    for frame, tones in tones_heard(frames):
         if found and found[-1].tones == tones and frame.at_s - found[-1].to_s < longest_gap_s:
             found[-1] = Stretch(found[-1].from_s, frame.at_s, tones)
         else:

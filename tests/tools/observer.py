@@ -20,7 +20,7 @@ from devkit.sip_log import Message
 from devkit.soft_call import SoftCall
 from devkit.softphone import Softphone
 from devkit.stamped import epoch_us
-from devkit.tones import tones_in
+from devkit.voice import tones_heard
 
 PACKET_US = 20_000
 LONGEST_GAP_US = 250_000
@@ -90,9 +90,9 @@ def _end_of(messages: Sequence[Message]) -> tuple[int | None, str | None]:
 def _heard(call: SoftCall) -> Iterator[tuple[int, int, int]]:
     """Each tone, from when to when without a longer gap."""
     begun: dict[int, tuple[int, int]] = {}
-    for frame in call.frames:
+    for frame, tones in tones_heard(call.frames):
         at_us = epoch_us(frame.at_s)
-        for tone in tones_in(frame.payload) or ():
+        for tone in tones or ():
             since_us, last_us = begun.get(tone, (at_us, at_us))
             if at_us - last_us > LONGEST_GAP_US:
                 yield tone, since_us, last_us + PACKET_US

@@ -1,4 +1,7 @@
-"""One company of softphones for all transfers: real Asterisk, Postgres and the service as a process of its own."""
+"""One company of softphones for all transfers: real Asterisk, Postgres and the service as a process of its own.
+
+`./dev chaos t1 t2` runs everything; `./dev test` a short selection.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ import pytest_asyncio
 
 from devkit.asterisk import PROJECT
 from devkit.company import SAMPLE_CONFIG
+from devkit.crowd import crowded, import_clients
 from devkit.postgres import Postgres, installed
-from devkit.short_waits import shortened
 from devkit.soft_company import SoftCompany
+from tests.transfers.ways import ByCommand, ByKeys, ByRefer, Way
 
 FOLDER = PROJECT / ".dev" / "transfers"
+DOOR = FOLDER / "door"
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +28,21 @@ def _real(request: pytest.FixtureRequest) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def company() -> AsyncIterator[SoftCompany]:
-    config = shortened(SAMPLE_CONFIG, FOLDER / "config", longest="8s")
+    more = {"more": [f"operator{nth}" for nth in range(1, 4)]}
+    config = crowded(SAMPLE_CONFIG, FOLDER / "config", more, ring_for="15s", wrap_up="0s")
     server = Postgres(FOLDER / "postgres", own=installed())
     await server.start()
     try:
-        async with SoftCompany(FOLDER / "company", config=config, postgres=server) as opened:
+        opened = SoftCompany(FOLDER / "company", config=config, postgres=server)
+        opened.program = ("-m", "tests.tools.command_door", str(DOOR))
+        async with opened:
+            await import_clients(opened)
             yield opened
     finally:
         await server.stop()
+
+
+def all_ways(company: SoftCompany) -> list[Way]:
+    """Every way in which somebody can give a caller away."""
+    by_phone = (ByRefer(), ByRefer(referred_by=False), ByRefer(refer_sub=False))
+    return [*by_phone, ByKeys(company.policy.codes), ByCommand(DOOR)]
