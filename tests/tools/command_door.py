@@ -7,23 +7,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 
 from switchboard import app, cli
 from switchboard.core.facts import StaffCommanded
-
-
-class CommandDoor(asyncio.DatagramProtocol):
-    """``service`` is set when it is made."""
-
-    service: Any = None
-
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        self.service._loop.post(msgspec.json.decode(data, type=StaffCommanded))
 
 
 def tell(door: Path, command: StaffCommanded) -> None:
@@ -33,25 +24,30 @@ def tell(door: Path, command: StaffCommanded) -> None:
 
 
 def main(door: Path) -> None:
-    waits = app._until_told_to_stop
-    made = app.Service.__init__
-    behind = CommandDoor()
+    """Serve until told to stop."""
+    made, waits = app.Service.__init__, app._until_told_to_stop
+    services: list[app.Service] = []
 
     def make(service: app.Service, *args: Any, **named: Any) -> None:
         made(service, *args, **named)
-        behind.service = service
+        services.append(service)
 
     async def open_and_wait() -> None:
-        with suppress(FileNotFoundError):
-            door.unlink()
-        await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: behind, local_addr=str(door), family=socket.AF_UNIX
-        )
-        await waits()
+        door.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as behind:
+            behind.setblocking(False)
+            behind.bind(str(door))
+            asyncio.get_running_loop().add_reader(behind.fileno(), take, behind)
+            await waits()
 
-    app.Service.__init__ = make  # type: ignore[method-assign]
-    app._until_told_to_stop = open_and_wait
-    cli.main(["run"], prog_name="switchboard")
+    def take(behind: socket.socket) -> None:
+        services[-1]._loop.post(msgspec.json.decode(behind.recv(65_535), type=StaffCommanded))
+
+    with (
+        mock.patch.object(app.Service, "__init__", make),
+        mock.patch.object(app, "_until_told_to_stop", open_and_wait),
+    ):
+        cli.main(["run"], prog_name="switchboard")
 
 
 if __name__ == "__main__":

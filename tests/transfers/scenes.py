@@ -39,9 +39,9 @@ class Scene:
     seen: list[Seen] = field(default_factory=list)
     """What the caller must live through."""
 
-    async def begin(self) -> None:
-        """The caller comes through to the giver, and they talk."""
-        self.target.behaviour = RING_FOREVER
+    async def begin(self, target: Behaviour = RING_FOREVER) -> None:
+        """The caller comes through to the giver, and they talk. ``target`` is what that phone will do when rung."""
+        self.target.behaviour = target
         before = len(self.giver_phone.received)
         self.caller = self.company.caller(self.number).place(self.company.line)
         hers = await self.giver_phone.rung(before + 1)

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
 from devkit import rows
 from devkit.soft_company import SoftCompany
-from tests.tools.observer import visit_of
+from tests.transfers.books import on_record, seen
+from tests.transfers.scenes import all_idle
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_talk_with_a_hold(company: SoftCompany) -> None:
-    olga = company.staff["olga"]
-    await company.dial_code("*20", "oleg", "irina")
     call = company.caller(rows.caller(1)).place(company.line)
-    hers = await olga.rung(len(olga.received) + 1)
-    await call.hears(olga.tone or 0)
+    while not (hers := [one for phone in company.staff.values() for one in phone.received if one.talks]):
+        await asyncio.sleep(0.02)
+    [theirs] = hers
+    operator = theirs.phone
+    assert operator.tone is not None
+    await call.hears(operator.tone)
     await asyncio.sleep(0.5)
-    await hers.hold()
+    await theirs.hold()
     await asyncio.sleep(0.6)
-    await hers.unhold()
-    await call.hears(olga.tone or 0)
+    await theirs.unhold()
+    await call.hears(operator.tone)
     await asyncio.sleep(0.4)
     call.hang_up()
-    await hers.ended()
-    visit = visit_of(call, company.name_of, company.staff.values(), time.time_ns() // 1000)
+    await theirs.ended()
+    visit = seen(company, call)
     assert [(part.kind, part.who) for part in visit.parts] == [
-        ("wait", ()), ("talk", ("olga",)), ("held", ("olga",)), ("talk", ("olga",))
-    ]  # fmt: skip
+        ("wait", ()),
+        ("talk", (operator.name,)),
+        ("held", (operator.name,)),
+        ("talk", (operator.name,)),
+    ]
     assert visit.ms("held") == pytest.approx(600, abs=100)
-    [record] = await company.wait_records(1)
-    print(visit, dict(record))
+    [row] = await on_record(company, rows.caller(1))
+    for what, at_us in (("arrived", visit.arrived_us), ("answered", visit.parts[1].from_us), ("ended", visit.ended_us)):
+        assert row[f"{what}_at"].timestamp() * 1e6 == pytest.approx(at_us, abs=200_000)
+    await all_idle(company)

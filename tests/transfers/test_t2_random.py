@@ -33,7 +33,8 @@ async def test_random_visits(company: SoftCompany, full: bool, seed: int, figure
         Visitor(company, number, Random(f"{seed} {number}"), all_ways(company)) for number in _ordinary(many)
     ]  # fmt: skip
     moods = asyncio.create_task(_change_moods(company, chance))
-    waiting, found = iter(visitors), []
+    waiting = iter(visitors)
+    found: list[str] = []
     try:
         await asyncio.gather(*(_one_after_another(company, waiting, found) for _ in range(AT_ONCE)))
     finally:

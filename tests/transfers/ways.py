@@ -24,8 +24,9 @@ class Giver:
 
 
 class Way(Protocol):
-    by_phone: bool
-    """Whether the phone holds, and asks by a second call of its own."""
+    @property
+    def by_phone(self) -> bool:
+        """Whether the phone holds, and asks by a second call of its own."""
 
     async def give(self, giver: Giver, to: str) -> None:
         """Give the caller to what ``to`` would dial."""
