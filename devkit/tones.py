@@ -35,10 +35,15 @@ def _linear(code: int) -> int:
     return size if code & 0x80 else -size
 
 
+def hertz(tone: int) -> int:
+    """Its frequency."""
+    return _LOWEST_HZ + _STEP_HZ * tone
+
+
 _LINEAR = [_linear(code) for code in range(256)]
 _WAVES = [
     [(math.cos(turn * at), math.sin(turn * at)) for at in range(FRAME)]
-    for turn in (2 * math.pi * (_LOWEST_HZ + _STEP_HZ * tone) / _RATE_HZ for tone in range(HOW_MANY))
+    for turn in (2 * math.pi * hertz(tone) / _RATE_HZ for tone in range(HOW_MANY))
 ]
 
 
