@@ -47,7 +47,8 @@ class Visitor:
             if partner is None:
                 break
             await self._think()
-            await self.chance.choice((self._hold, self._give, self._ask, self._ask, self._early))(partner)
+            acts = (self._hold, self._give, self._ask, self._ask, self._early, self._park)
+            await self.chance.choice(acts)(partner)
         await self._end()
 
     async def _end(self) -> None:
@@ -100,15 +101,53 @@ class Visitor:
             await self._back(way.go_back, giver)
             return
         await self._think()
-        if not giver.call.talks:
+        if giver.call.talks and not self.call.over:
+            await self.chance.choice((self._complete, self._complete, self._come_back, self._swap, self._join))(
+                way, giver
+            )
+
+    async def _complete(self, way: Way, giver: Giver) -> None:
+        self.done.append("completes")
+        await way.complete(giver)
+        await self._gone(giver)
+
+    async def _come_back(self, way: Way, giver: Giver) -> None:
+        self.done.append("comes back")
+        await self._back(way.call_off, giver)
+
+    async def _swap(self, way: Way, giver: Giver) -> None:
+        self.done.append("swaps")
+        await way.swap(giver)
+        await self._think()
+        if giver.call.talks and (giver.asked is None or giver.asked.talks):
+            self.done.append("swaps again")
+            await way.swap(giver)
+            await self._think()
+        if giver.call.talks:
+            await self._complete(way, giver)
+
+    async def _join(self, way: Way, giver: Giver) -> None:
+        if not await way.join(giver):
+            await self._complete(way, giver)
             return
-        if self.chance.random() < 0.6:
-            self.done.append("completes")
-            await way.complete(giver)
-            await self._gone(giver)
-        else:
-            self.done.append("comes back")
-            await self._back(way.call_off, giver)
+        self.done.append("joins them")
+        await self._think()
+        heard = [phone for phone in self.company.staff.values() if phone.tone in self._now(self.call)]
+        who = self.chance.choice(heard or [giver.phone])
+        self.done.append(f"{who.name} leaves")
+        for call in who.alive:
+            if self.call.phone.tone in self._now(call):
+                call.hang_up()
+
+    async def _park(self, giver: Giver) -> None:
+        codes, way = self.company.policy.codes, self.chance.choice(self.ways)
+        self.done.append(f"{giver.phone.name} parks {way}")
+        await way.give(giver, codes.park)
+        await self._gone(giver)
+        await self._think()
+        fetcher = self.company.staff[self.chance.choice(TAKERS)]
+        self.done.append(f"{fetcher.name} fetches them")
+        fetcher.place(codes.retrieve + self.company.policy.people[PersonId(giver.phone.name)].extension)
 
     async def _early(self, giver: Giver) -> None:
         to, way = self._whom(giver), self.chance.choice(self.ways)

@@ -46,6 +46,12 @@ class Way(Protocol):
     async def leave(self, giver: Giver) -> None:
         """Hang up, in the middle of it."""
 
+    async def swap(self, giver: Giver) -> None:
+        """Talk with the other of the two."""
+
+    async def join(self, giver: Giver) -> bool:
+        """Let all three talk; False: this phone cannot."""
+
 
 @dataclass(frozen=True)
 class ByRefer:
@@ -79,6 +85,15 @@ class ByRefer:
             giver.asked.hang_up()
         giver.call.hang_up()
 
+    async def swap(self, giver: Giver) -> None:
+        assert giver.asked is not None
+        first, second = (giver.call, giver.asked) if giver.asked.held else (giver.asked, giver.call)
+        await first.hold()
+        await second.unhold()
+
+    async def join(self, giver: Giver) -> bool:
+        return False
+
 
 @dataclass(frozen=True)
 class ByKeys:
@@ -103,6 +118,13 @@ class ByKeys:
     async def leave(self, giver: Giver) -> None:
         giver.call.hang_up()
 
+    async def swap(self, giver: Giver) -> None:
+        await giver.call.press(self.codes.swap)
+
+    async def join(self, giver: Giver) -> bool:
+        await giver.call.press(self.codes.join)
+        return True
+
 
 @dataclass(frozen=True)
 class ByCommand:
@@ -126,6 +148,13 @@ class ByCommand:
 
     async def leave(self, giver: Giver) -> None:
         giver.call.hang_up()
+
+    async def swap(self, giver: Giver) -> None:
+        self._tell(giver, StaffCommand.SWAP)
+
+    async def join(self, giver: Giver) -> bool:
+        self._tell(giver, StaffCommand.JOIN)
+        return True
 
     def _tell(self, giver: Giver, command: StaffCommand, to: str = "") -> None:
         tell(self.door, StaffCommanded(PersonId(giver.phone.name), command, to=to))
