@@ -30,10 +30,12 @@ def page() -> str:
             "| state | what is true in it |\n| --- | --- |",
             f"{states}\n",
             "## A hand-over\n",
-            "The same table, as far as it is about giving a caller away: by phone, key or command somebody who talks "
-            "(or holds) leaves,\nand the caller rings, waits or is connected again; what comes to nothing goes back "
-            "to the giver by the same ways.\nAsking a colleague is a call of its own; the caller is `OnHold` "
-            "meanwhile.\n",
+            (
+                "The same table, as far as it is about giving a caller away: by phone, key or command somebody who talks "
+                "(or holds) leaves,\nand the caller rings, waits or is connected again; what comes to nothing goes back "
+                "to the giver by the same ways.\nAsking a colleague is a call of its own; the caller is `OnHold` "
+                "meanwhile.\n"
+            ),
             f"```mermaid\n{mermaid(HAND_OVER)}```\n",
             f"A call ends in exactly one of these outcomes: {outcomes}.\n",
         ]
