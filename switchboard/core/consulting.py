@@ -12,14 +12,14 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core import hand_overs, holding, transfer
-from switchboard.core.actions import HangUp, StopMusic, TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, Hears, OnHold, Party, Ringing, Talking, Waiting
+from switchboard.core.actions import HangUp, TakeDownBridge
+from switchboard.core.call_state import Call, Connecting, OnHold, Party, Ringing, Talking, Waiting
 from switchboard.core.connecting import bring_together
 from switchboard.core.destinations import find_way
 from switchboard.core.ending import end, forget_if_gone
 from switchboard.core.entries import Direction, HandOverKind, Outcome
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import let_hear_music
+from switchboard.core.hearing import let_hear_music, stop_what_is_heard
 from switchboard.core.ids import LegId, PersonId, call_id_for
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.phone_number import NumberKind, PhoneNumber
@@ -170,9 +170,8 @@ def _who_was_asked(question: Call, asker: LegId | None) -> Party | None:
 
 def _move(floor: Floor, party: Party, source: Call, target: Call) -> None:
     """A party goes over to another call. Music would go on in their ear among voices."""
-    if party.leg == source.leg and source.hears is Hears.MUSIC:
-        floor.act(StopMusic(target.call_id, party.leg))
-        source.hears = Hears.NOTHING
+    if party.leg == source.leg:
+        stop_what_is_heard(floor, source, on_behalf_of=target)
     floor.move_leg(party.leg, source, target, party.person)
 
 
