@@ -1,4 +1,4 @@
-"""Transfers that phones make, as a real Asterisk 22.10.1 tells of them: one fact each, whatever order things come in."""
+"""Transfers that phones make, as a real Asterisk 22.10.1 tells of them: one fact each, in whatever order."""
 
 from __future__ import annotations
 
