@@ -1,14 +1,17 @@
 """The voice of one call: RTP sent and received, in packets of 20 ms."""
 
+import array
 import asyncio
 import struct
+import wave
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from devkit import stamped
 from devkit.sip_text import KEYS
-from devkit.tones import FRAME, is_pure, key_packet, tones_in
+from devkit.tones import FRAME, a_law, is_pure, key_packet, tones_in
 
 _SILENT = frozenset((0x55, 0xD5))
 _A_LAW = 8
@@ -58,11 +61,19 @@ def stretches(frames: Sequence[Frame], longest_gap_s: float = 0.1) -> list[Stret
     return found
 
 
-class Voice:
-    """One socket for one call's voice; what came is in `frames`."""
+def prompt_frames(sound: Path) -> set[bytes]:
+    """Every frame of a sound file (8 kHz, 16 bit, mono) as A-law on the wire, but for silent and short ones."""
+    with wave.open(str(sound)) as file:
+        heard = bytes(map(a_law, array.array("h", file.readframes(file.getnframes()))))
+    frames = {heard[at : at + FRAME] for at in range(0, len(heard), FRAME)}
+    return {frame for frame in frames if len(frame) == FRAME and len(set(frame)) > 20}
 
-    def __init__(self, address: str) -> None:
-        self.frames: list[Frame] = []
+
+class Voice:
+    """One socket for one call's voice; what came is in `frames`, or in those that are given."""
+
+    def __init__(self, address: str, frames: list[Frame] | None = None) -> None:
+        self.frames: list[Frame] = [] if frames is None else frames
         self.far_end: tuple[str, int] | None = None
         self._socket = stamped.bound(address)
         self.port = int(self._socket.getsockname()[1])
@@ -101,6 +112,6 @@ class Voice:
             self._socket.sendto(head + payload, self.far_end)
 
     def _receive(self) -> None:
-        for at_us, data in stamped.arrived(self._socket, 2048):
+        for at_us, data, _ in stamped.arrived(self._socket, 2048):
             if len(data) > 12 and data[1] & 0x7F == _A_LAW:
                 self.frames.append(Frame(stamped.monotonic_of(at_us), data[12:]))
