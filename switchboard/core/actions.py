@@ -95,11 +95,12 @@ class RingOutside(Struct, frozen=True, tag=True):
 
 
 class Connect(Struct, frozen=True, tag=True):
-    """Make ``bridge`` and put both legs into it: they talk."""
+    """Make ``bridge`` and put the legs into it: they talk. A leg that is in another bridge leaves that one."""
 
     call: CallId
     bridge: BridgeId
-    legs: tuple[LegId, LegId]
+    legs: tuple[LegId, ...]
+    """Two, or three; the call's own first."""
 
 
 class TakeDownBridge(Struct, frozen=True, tag=True):

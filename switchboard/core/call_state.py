@@ -19,7 +19,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from switchboard.core.caller import Client, Debt
-from switchboard.core.entries import Direction, Outcome, Reason
+from switchboard.core.entries import Direction, HandOver, Outcome, Reason, Segment
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, nth_id
 from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
@@ -39,6 +39,13 @@ class Offer(Struct, frozen=True):
     until_ms: int
     meant: PersonId | None = None
     """Whom it was meant for, where ``person`` is rung in their place (their deputy, or whom they forward to)."""
+
+
+class Party(Struct, frozen=True):
+    """Somebody with a leg: ``person`` is ``None`` for who is outside."""
+
+    leg: LegId
+    person: PersonId | None
 
 
 class LastTalk(Struct, frozen=True):
@@ -62,6 +69,8 @@ class Ringing(Struct, frozen=True, tag=True):
     """Who is next when these do not answer, in order."""
     each_ms: int
     step_until_ms: int
+    asked_for: bool = False
+    """A colleague asked for exactly these people."""
 
     @property
     def until_ms(self) -> int:
@@ -149,6 +158,8 @@ class Connecting(Struct, frozen=True, tag=True):
     bridged: tuple[LegId, ...] = ()
     asked_again: bool = False
     """Nothing was heard of it in time, so it was asked for a second time."""
+    third: Party | None = None
+    """Who will talk with both of them."""
 
 
 class Talking(Struct, frozen=True, tag=True):
@@ -157,6 +168,35 @@ class Talking(Struct, frozen=True, tag=True):
     leg: LegId
     person: PersonId | None
     bridge: BridgeId
+    until_ms: int
+    third: Party | None = None
+    """Whom who picked up called in: all three hear one another."""
+
+
+class OnHold(Struct, frozen=True, tag=True):
+    """Who talked with the caller holds them, and they hear music."""
+
+    leg: LegId
+    """The leg of who talks with the caller."""
+    person: PersonId | None
+    by: LegId
+    """Who holds: ``leg``, or the call's own leg where it was they who called."""
+    since_ms: int
+    until_ms: int
+    """When the caller comes back by themselves."""
+    bridge: BridgeId | None = None
+    """Where the phone holds, both stay in the bridge and Asterisk plays the music; ``None``: we hold."""
+    other: CallId | None = None
+    """The call in which they consult meanwhile; ``by`` is a leg of that one then."""
+    sure: bool = True
+    """False: the connection was away since, and nobody would have told us that the hold is over."""
+
+
+class Parked(Struct, frozen=True, tag=True):
+    """The caller hears music until somebody retrieves them."""
+
+    by: PersonId
+    since_ms: int
     until_ms: int
 
 
@@ -185,7 +225,20 @@ class Ending(Struct, frozen=True, tag=True):
     tries: int = 1
 
 
-CallState = LookingUp | Ringing | Waiting | Asking | Summoning | Connecting | Talking | Saying | Ending | Checking
+CallState = (
+    LookingUp
+    | Ringing
+    | Waiting
+    | Asking
+    | Summoning
+    | Connecting
+    | Talking
+    | Saying
+    | Ending
+    | Checking
+    | OnHold
+    | Parked
+)
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
@@ -196,7 +249,9 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     Asking: (Asking, Waiting, Saying, Ending),
     Summoning: (Ringing, Ending),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
-    Talking: (Ending,),
+    Talking: (*_STEP, Connecting, Talking, OnHold, Parked),
+    OnHold: (*_STEP, Connecting, Talking, OnHold, Parked),
+    Parked: (*_STEP, Connecting),
     Saying: (Ending, Saying),
     Ending: (Ending,),
 }
@@ -262,7 +317,28 @@ class Call(Struct, kw_only=True):
     call_back_of: CallId | None = None
     """The call whose caller is called back by this one."""
     waits_since_ms: int | None = None
-    """When they first called, if they were cut off and got their place back."""
+    """When they first called, if they were cut off and got their place back; 0: before everybody else."""
+    first_plan: Plan | None = None
+    """The plan that was routed, where a hand-over took its place."""
+    consults_for: CallId | None = None
+    """The call whose party is on hold while this one goes on, by the same person."""
+    is_question: bool = False
+    """It was made to ask somebody about the caller of another call."""
+    lent: LegId | None = None
+    """The leg of that person: it is this call's for now, and goes back to the other one."""
+    placed_by: PersonId | None = None
+    """Who placed the call and left it to whom they had reached: ``leg`` is that party's now."""
+    shown: str = ""
+    """What is shown of the party on ``leg``, where it is not the caller's number."""
+    talk_since_ms: int | None = None
+    """When the present talk began, holds in it included."""
+    talk_queue: str | None = None
+    """The queue from which the present talk came."""
+    segments: list[Segment] = field(default_factory=list)
+    """What is over of the visit."""
+    segment: Segment | None = None
+    """What is going on, from its beginning to where it was looked at last; see ``segments``."""
+    hand_overs: list[HandOver] = field(default_factory=list)
 
     def make_id(self) -> str:
         self.ids_made += 1
@@ -278,6 +354,17 @@ class Call(Struct, kw_only=True):
     def place_since_ms(self) -> int:
         """Since when their place in a queue counts."""
         return self.arrived_at_ms if self.waits_since_ms is None else self.waits_since_ms
+
+    @property
+    def is_handed_over(self) -> bool:
+        """On its way from one person to another."""
+        return bool(self.hand_overs) and self.hand_overs[-1].result is None
+
+    @property
+    def partner(self) -> Party | None:
+        """Who talks with the party on ``leg``, or holds them or is held by them."""
+        state = self.state
+        return Party(state.leg, state.person) if isinstance(state, Talking | OnHold) else None
 
     @property
     def offers(self) -> tuple[Offer, ...]:

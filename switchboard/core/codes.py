@@ -56,6 +56,8 @@ def read_code(floor: Floor, person: PersonId, dialled: str) -> StaffCommanded | 
         codes.wrap_up_end: StaffCommand.END_WRAP_UP,
         codes.wrap_up_extend: StaffCommand.EXTEND_WRAP_UP,
         codes.forward: StaffCommand.END_FORWARD,
+        codes.park: StaffCommand.PARK,
+        codes.retrieve: StaffCommand.RETRIEVE,
     }
     if dialled in plain and dialled:
         return StaffCommanded(person, plain[dialled])
@@ -80,7 +82,14 @@ def _read_with_digits(floor: Floor, person: PersonId, dialled: str) -> StaffComm
             return StaffCommanded(person, StaffCommand.AWAY, until_ms=until_ms)
         deputy = person_with(policy, away[3])
         return StaffCommanded(person, StaffCommand.AWAY, until_ms=until_ms, whom=deputy) if deputy else _nobody(away[3])
-    for code, command in ((codes.forward, StaffCommand.FORWARD), (codes.pick_up, StaffCommand.PICK_UP)):
+    if to := _behind(codes.hand_over, dialled):
+        return StaffCommanded(person, StaffCommand.HAND_OVER, to=to)
+    with_extension = (
+        (codes.forward, StaffCommand.FORWARD),
+        (codes.pick_up, StaffCommand.PICK_UP),
+        (codes.retrieve, StaffCommand.RETRIEVE),
+    )
+    for code, command in with_extension:
         if extension := _behind(code, dialled):
             whom = person_with(policy, extension)
             return StaffCommanded(person, command, whom=whom) if whom is not None else _nobody(extension)
@@ -117,5 +126,6 @@ def confirmation(policy: Policy, command: StaffCommand) -> tuple[str, ...]:
         StaffCommand.END_FORWARD: prompts.forward_off,
         StaffCommand.AWAY: prompts.away,
         StaffCommand.TAKE_PHONE: prompts.signed_in,
-        StaffCommand.PICK_UP: (),  # they hear the caller
-    }[command]
+        StaffCommand.HAND_OVER: prompts.handed_over,
+        StaffCommand.PARK: prompts.parked,
+    }.get(command, ())  # after the others they hear somebody

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from switchboard.core import hand_overs
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, Ending, Talking
+from switchboard.core.call_state import Call, Connecting, Ending, OnHold, Talking
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.floor import Floor
 from switchboard.core.offering import NORMAL, hang_up_leg, stop_ring_clock
@@ -14,22 +15,36 @@ _MOST_TRIES = 3
 def end(floor: Floor, call: Call, outcome: Outcome, why: str, cause: int = NORMAL) -> None:
     """Close the call with ``outcome``. The call stays until all its legs are gone, at most a few seconds."""
     call.outcome = outcome
+    release_consult(floor, call)
     hang_up_everything(floor, call, cause)
-    if isinstance(call.state, Talking | Connecting):
+    if isinstance(call.state, Talking | Connecting | OnHold) and call.state.bridge is not None:
         floor.act(TakeDownBridge(call.call_id, call.state.bridge))
     floor.leave_queue(call.call_id)
     stop_ring_clock(floor, call)
     call.ended_at_ms = floor.at_ms
+    hand_overs.settle(floor, call, outcome)
     floor.because(call, "ended", why)
     call.enter(Ending(floor.at_ms + floor.policy_of(call).limits.settle_ms))
     forget_if_gone(floor, call)
 
 
+def release_consult(floor: Floor, call: Call) -> None:
+    """Whose consulting goes on without the call it was for talks on as in any other call. A leg that was lent to this
+    one is not hung up: it goes back to who lent it (see ``consulting.settle``)."""
+    state = call.state
+    other = floor.calls.get(state.other) if isinstance(state, OnHold) and state.other is not None else None
+    if other is not None:
+        other.consults_for = other.lent = None
+    if call.lent is not None:
+        floor.to_give_back[call.call_id] = None
+
+
 def hang_up_everything(floor: Floor, call: Call, cause: int = NORMAL) -> None:
-    """Tell every leg of the call to end that has not said so."""
+    """Tell every leg of the call to end that has not said so, but for one that was lent."""
     for leg in call.legs:
-        hang_up_leg(floor, call, leg)
-    if call.caller_there:
+        if leg != call.lent:
+            hang_up_leg(floor, call, leg)
+    if call.caller_there and call.leg != call.lent:
         floor.act(_farewell(call, cause))
 
 

@@ -70,6 +70,37 @@ class LegBridged(Struct, frozen=True, tag=True):
     bridge: BridgeId
 
 
+class LegHeld(Struct, frozen=True, tag=True):
+    """A phone put the other side on hold; Asterisk plays music to that one."""
+
+    leg: LegId
+
+
+class LegUnheld(Struct, frozen=True, tag=True):
+    """… and off hold again. Comes before every transfer too, held or not."""
+
+    leg: LegId
+
+
+class LegTransferred(Struct, frozen=True, tag=True):
+    """A phone gave the other side away to what it ``dialled`` (REFER). ``leg`` has left its bridge, and leaves."""
+
+    leg: LegId
+    dialled: str
+    stand_ins: tuple[LegId, ...] = ()
+    """What Asterisk put in its place: nobody is there, it only keeps things together until we say what happens."""
+
+
+class LegsTransferred(Struct, frozen=True, tag=True):
+    """A phone with two calls gave their other sides to each other (REFER with Replaces)."""
+
+    leg: LegId
+    """Its leg of the one call …"""
+    other: LegId
+    """… and of the other."""
+    stand_ins: tuple[LegId, ...] = ()
+
+
 class LegLeft(Struct, frozen=True, tag=True):
     """A leg is no longer ours to steer: it hung up or went on in the dialplan. Its cause may follow."""
 
@@ -127,6 +158,17 @@ class FoundLeg(Struct, frozen=True):
     """How it came to us; ``None`` for a leg that we made."""
 
 
+class FoundStandIn(Struct, frozen=True):
+    """A transfer that a phone made: a pair that stands in for its leg, or its two legs."""
+
+    legs: tuple[LegId, ...]
+    bridge: BridgeId | None
+    """Where the first of them is; the phone's leg was there."""
+    dialled: str | None = None
+    """Given away to this; ``None``: to the other side of the phone's other call, which is in ``other``."""
+    other: BridgeId | None = None
+
+
 class Found(Struct, frozen=True):
     """What a survey found in Asterisk."""
 
@@ -138,6 +180,8 @@ class Found(Struct, frozen=True):
     """Every registered staff phone, sorted."""
     engaged: tuple[PhoneId, ...] = ()
     """Staff phones on a call that is none of ours, sorted."""
+    stand_ins: tuple[FoundStandIn, ...] = ()
+    """What phones did while nobody listened, and what follows is still to be decided, sorted."""
 
 
 class LegVanished(Struct, frozen=True, tag=True):
@@ -222,6 +266,22 @@ class StaffCommand(StrEnum):
     END_WRAP_UP = "end_wrap_up"
     EXTEND_WRAP_UP = "extend_wrap_up"
     """By ``for_ms``."""
+    HAND_OVER = "hand_over"
+    """Give away whom they talk with, to what ``to`` would dial."""
+    CONSULT = "consult"
+    """Ask whom ``to`` would dial; the other side hears music."""
+    SWAP = "swap"
+    JOIN = "join"
+    """All three talk."""
+    COMPLETE = "complete"
+    """Leave the two to each other."""
+    CALL_OFF = "call_off"
+    """Let go of whom they asked."""
+    HOLD = "hold"
+    TALK_ON = "talk_on"
+    PARK = "park"
+    RETRIEVE = "retrieve"
+    """Whom ``whom`` parked, or they themselves."""
     DO_NOT_DISTURB = "do_not_disturb"
     DISTURB = "disturb"
     """The end of do-not-disturb."""
@@ -246,6 +306,8 @@ class StaffCommanded(Struct, frozen=True, tag=True):
     for_ms: int | None = None
     until_ms: int | None = None
     phone: PhoneId | None = None
+    to: str = ""
+    """What they would dial."""
 
 
 class PinChecked(Struct, frozen=True, tag=True):
@@ -311,6 +373,10 @@ Fact = (
     | LegRinging
     | LegAnswered
     | LegBridged
+    | LegHeld
+    | LegUnheld
+    | LegTransferred
+    | LegsTransferred
     | LegLeft
     | LegEnded
     | PlaybackEnded

@@ -81,6 +81,8 @@ class Floor:
         self.entries: list[Entry] = []
         self.new_reasons: dict[CallId, list[Reason]] = {}
         """The decisions of this fact, by call."""
+        self.to_give_back: dict[CallId, None] = {}
+        """Calls that ended in this fact, with a leg that was lent to them."""
         self.gone: dict[CallId, Call] = {}
         """Calls forgotten in this fact."""
         self.touched: dict[PersonId, None] = {}
@@ -118,7 +120,8 @@ class Floor:
     def forget_call(self, call: Call) -> None:
         """The call is over and all its legs are gone."""
         for leg in (call.leg, *call.legs):
-            self.leg_owner.pop(leg, None)
+            if self.leg_owner.get(leg) == call.call_id:  # or it went on to another call
+                del self.leg_owner[leg]
         people = [self.people.get(one) for one in (call.caller_person, *call.legs.values()) if one is not None]
         for person in filter(None, people):
             for leg in [leg for leg, engaged in person.legs.items() if engaged.call == call.call_id]:
@@ -141,6 +144,17 @@ class Floor:
         self.leg_owner.pop(leg, None)
         if person is not None:
             self.release(person, leg)
+
+    def move_leg(self, leg: LegId, source: Call, target: Call, person: PersonId | None) -> None:
+        """A leg of ``source`` that talks is ``target``'s from now on: one that it made, or its caller's own."""
+        if leg == source.leg:
+            source.caller_there = False
+        else:
+            source.legs.pop(leg, None)
+        target.legs[leg] = person
+        self.leg_owner[leg] = target.call_id
+        if person is not None:
+            self.engage(person, leg, target.call_id, Doing.TALKING)
 
     # queues ------------------------------------------------------------------------------------------------
 
@@ -254,6 +268,7 @@ class Floor:
         self.at_ms = at_ms
         self.actions, self.entries = [], []
         self.new_reasons, self.touched, self.gone, self.changed = {}, {}, {}, {}
+        self.to_give_back = {}
 
     def rebuild(self) -> None:
         """Make everything derived again, from what was restored."""

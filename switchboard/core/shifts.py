@@ -7,9 +7,8 @@ has come: a pause asked for in a talk or in wrap-up shows when that is over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
 
-from switchboard.core import phones, pick_up, wrap_up
+from switchboard.core import phones, pick_up, talk_commands, wrap_up
 from switchboard.core.actions import HangUp
 from switchboard.core.ending import forget_if_gone
 from switchboard.core.facts import DeadlinePassed, StaffCommand, StaffCommanded
@@ -63,7 +62,7 @@ def carry_out(floor: Floor, asked: StaffCommanded) -> str | None:
         case StaffCommand.TAKE_PHONE:
             return take_phone(floor, person, asked.phone)
         case _:
-            assert_never(asked.command)
+            return talk_commands.carry_out(floor, person, asked)
     return None
 
 

@@ -19,10 +19,12 @@ from switchboard.core.policy import Policy
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import PersonRecord
 
-STATE_FORMAT = 4
+STATE_FORMAT = 5
 """Raised with every change of what a snapshot holds."""
 OLDEST_STATE_FORMAT = 2
 """Since then fields were only added, each with a default."""
+_TALKS_KNOWN_SINCE = 5
+"""Before, a call had one talk, from its answer to its end."""
 
 
 class State(Struct, kw_only=True):
@@ -75,6 +77,9 @@ def read(written: bytes) -> Floor:
     floor = Floor()
     for name in _KEPT:
         setattr(floor, name, getattr(state, name))
+    if state.format < _TALKS_KNOWN_SINCE:
+        for call in floor.calls.values():
+            call.talk_since_ms, call.talk_queue = call.answered_at_ms, call.from_queue
     floor.rebuild()
     seating.set_up(floor)
     return floor

@@ -99,6 +99,7 @@ class Witness:
         self._meet(fact, at_ms, handled)
         found += self._hear_of(fact, handled)
         self._meet_call_backs(handled)
+        self._turn_round()
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
             found += self._see(fact, action, at_ms, ended)
@@ -131,13 +132,24 @@ class Witness:
                 self.arrived += 1
 
     def _meet_call_backs(self, handled: Handled) -> None:
-        """Calls that we place ourselves: it is the operator's own phone that rings first."""
-        for action in handled.actions:
-            made = self.exchange.floor.calls.get(action.call)
-            if made is not None and made.call_back_of is not None and made.call_id not in self.calls:
+        """Calls that we place ourselves: it is the operator's own phone that rings first, or they talk already, in
+        another call."""
+        floor = self.exchange.floor
+        for call_id in (*(action.call for action in handled.actions), *floor.changed, *floor.gone):
+            made = floor.calls.get(call_id) or floor.gone.get(call_id)
+            ours = made is not None and (made.call_back_of is not None or made.is_question)
+            if made is not None and ours and made.call_id not in self.calls:
                 self.calls[made.call_id] = Seen(made.leg, hears="ringing")
                 self.owner[made.leg] = made.call_id
                 self.arrived += 1
+
+    def _turn_round(self) -> None:
+        """Who placed a call and gave it away has left it to whom they had reached."""
+        for call_id in self.exchange.floor.changed:
+            call, seen = self.exchange.floor.calls.get(call_id), self.calls.get(call_id)
+            if call is not None and seen is not None and call.leg != seen.leg:
+                seen.leg, seen.left = call.leg, False
+                self.owner[call.leg] = call_id
 
     def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
         meant = handled.meant_something  # what came while Asterisk was away, the next survey tells anew
@@ -231,7 +243,9 @@ class Witness:
         phone = action.phone if isinstance(action, Ring) else None
         call = self.exchange.floor.calls.get(action.call)
         person = call.legs.get(action.leg) if call is not None else None  # two may use one phone, one after the other
-        if any((rung.phone, rung.person) == (phone, person) and not rung.withdrawn for rung in seen.rung.values()):
+        again = any((rung.phone, rung.person) == (phone, person) and not rung.withdrawn for rung in seen.rung.values())
+        handed_over = call is not None and call.answered_at_ms is not None  # who was rung may be asked for
+        if again and not handed_over:
             yield f"{phone or 'a number outside'} is rung again for call {action.call}"
         if seen.left or seen.outcome is not None:
             yield f"{phone or 'a number outside'} is rung for call {action.call}, whose caller is gone"
@@ -243,7 +257,10 @@ class Witness:
             seen = self.calls.get(call)
             if seen is None:
                 continue
-            rings = any(not rung.silent for rung in seen.rung.values())
+            owner = self.exchange.floor.leg_owner
+            rings = any(not rung.silent and owner.get(leg, call) == call for leg, rung in seen.rung.items())
+            known = self.exchange.floor.calls.get(call)
+            rings &= known is None or known.answered_at_ms is None  # what rings later is part of a hand-over
             if rings and seen.ringing_since_ms is None:
                 seen.ringing_since_ms = at_ms
             elif not rings and seen.ringing_since_ms is not None:
@@ -279,8 +296,10 @@ class Witness:
             self.outcomes[record.outcome] = self.outcomes.get(record.outcome, 0) + 1
         seen.outcome = record.outcome
         lasted_ms = (record.ended_at_ms or 0) - record.arrived_at_ms
-        if (record.wait_ms or 0) + (record.talk_ms or 0) != lasted_ms:
-            yield f"call {record.call}: wait {record.wait_ms} and talk {record.talk_ms} are not {lasted_ms} ms"
+        if (record.wait_ms or 0) + (record.talk_ms or 0) + (record.hold_ms or 0) != lasted_ms:
+            parts = f"wait {record.wait_ms}, talk {record.talk_ms} and hold {record.hold_ms}"
+            yield f"call {record.call}: {parts} are not {lasted_ms} ms"
+        yield from _gaps(record)
         if (record.talk_ms is None) != (record.answered_at_ms is None):
             yield f"call {record.call}: talk {record.talk_ms} ms, answered at {record.answered_at_ms}"
         if record.ring_ms != seen.ring_ms:
@@ -352,6 +371,19 @@ class Witness:
         if sum(self.outcomes.values()) != self.arrived:
             found.append(f"{self.arrived} calls arrived, {sum(self.outcomes.values())} have an outcome")
         return found
+
+
+def _gaps(record: CallRecord) -> Iterator[str]:
+    """The segments of a visit follow one another from its first moment to its last."""
+    at_ms = record.arrived_at_ms
+    for segment in record.segments:
+        if segment.from_ms != at_ms or segment.until_ms <= at_ms:
+            yield f"call {record.call}: a segment from {segment.from_ms} to {segment.until_ms} follows {at_ms}"
+        at_ms = segment.until_ms
+    if at_ms != record.ended_at_ms:
+        yield f"call {record.call}: its segments end at {at_ms}, it at {record.ended_at_ms}"
+    if any(handed.result is None for handed in record.hand_overs):
+        yield f"call {record.call}: ended in the midst of a hand-over: {record.hand_overs}"
 
 
 def _ends(handled: Handled, leg: LegId) -> bool:

@@ -19,6 +19,7 @@ from switchboard.core.policy import (
     CallbackStep,
     Codes,
     Department,
+    Destination,
     Line,
     MessageStep,
     Outbound,
@@ -43,6 +44,10 @@ ALL_CLASSES = (*CLASSES, NEW, UNIDENTIFIED)
 NIGHT_MS, DAY_MS = 1_767_226_500_000, 1_767_261_600_000
 """Moscow on 1 January 2026, as Unix milliseconds: 03:15 at night, and 13:00."""
 
+_DESTINATIONS = {
+    "70": Destination("70", "finance and own manager", plan="debtor"),
+    "71": Destination("71", "dispatch desk", queue="dispatch"),
+}
 _SORRY = ("vm-nobodyavail",)
 _OWN_MANAGER = Whom(WhomKind.OWN_MANAGER)
 _LINE_HEAD = Whom(WhomKind.DEPARTMENT_HEAD)
@@ -96,6 +101,7 @@ def sample_policy(version: str = "sample-1") -> Policy:
         codes=Codes(pause_reasons={"1": "lunch", "2": "paperwork"}),
         outbound=Outbound(prefix="9"),
         prompts=Prompts(signed_in=("in",), signed_out=("out",), paused=("paused",), resumed=("resumed",)),
+        destinations=_DESTINATIONS,
     )
 
 

@@ -138,6 +138,37 @@ def at_another_phone() -> Story:
     return story
 
 
+def told(command: StaffCommand, to: str = "", before: Callable[[], Story] = talking, who: str = "olga") -> Story:
+    """Somebody who talks says at the desk what is to happen."""
+    story = before()
+    story.tell(facts.StaffCommanded(PersonId(who), command, to=to), 1_000)
+    return story
+
+
+def picked_up_again(before: Callable[[], Story]) -> Story:
+    """Whoever rings now picks up, and they talk."""
+    return talking(before)
+
+
+def held() -> Story:
+    story = talking()
+    ring = story.newest(Ring)
+    assert isinstance(ring, Ring)
+    story.tell(facts.LegHeld(ring.leg), 1_000)
+    return story
+
+
+def two_calls() -> Story:
+    """Olga's phone holds a caller and calls a colleague, by itself."""
+    story = held()
+    story.tell(facts.CallArrived(LegId("4.1"), Entrance.PHONE, "olga", "103", PhoneId("olga")), 10)
+    return story
+
+
+def picked_up_again_swap() -> Story:
+    return told(StaffCommand.SWAP, before=lambda: picked_up_again(lambda: told(StaffCommand.CONSULT, "103")))
+
+
 def missed() -> Story:
     story = begin(("olga", "pavel"))
     story.tell(facts.PolicyLoaded(POLICIES["missed"]))
@@ -191,7 +222,40 @@ WAYS: dict[str, Callable[[], Story]] = {
     "forwarded": lambda: dialling("olga", "201", lambda: dialling("anna", "*24202", begin)),
     "at another phone": at_another_phone,
     "missed": missed,
+    "held": held,
+    "on hold at the desk": lambda: told(StaffCommand.HOLD),
+    "on hold in a call that they placed": lambda: told(StaffCommand.HOLD, before=lambda: talking(internal)),
+    "two calls": two_calls,
+    "asking": lambda: told(StaffCommand.CONSULT, "103"),
+    "asking a queue": lambda: told(StaffCommand.CONSULT, "71"),
+    "asked": lambda: picked_up_again(lambda: told(StaffCommand.CONSULT, "103")),
+    "swapped": picked_up_again_swap,
+    "three talk": lambda: told(
+        StaffCommand.JOIN, before=lambda: picked_up_again(lambda: told(StaffCommand.CONSULT, "103"))
+    ),
+    "handed over": lambda: told(StaffCommand.HAND_OVER, "103"),
+    "handed over to a duty": lambda: told(StaffCommand.HAND_OVER, "70"),
+    "handed over by who called": lambda: told(StaffCommand.HAND_OVER, "103", lambda: talking(internal)),
+    "given outside": lambda: told(StaffCommand.HAND_OVER, "989161234567"),
+    "parked": lambda: told(StaffCommand.PARK),
 }
+
+
+_ARRIVALS: list[Fact] = [
+    *(
+        facts.CallArrived(LegId("2.2"), Entrance.LINE, number, dialled)
+        for number in ("", "x" * 300)
+        for dialled in ("", "?")
+    ),
+    *(
+        facts.CallArrived(LegId("2.3"), Entrance.PHONE, "x", dialled, phone)
+        for dialled in (*CODES, "201", "101", "*2", "", "112", "989161234567", "9", "5")
+        for phone in (PhoneId("olga"), PhoneId("ghost"), None)
+    ),
+]
+_OF_A_LEG = (
+    facts.LegRinging, facts.LegAnswered, facts.LegLeft, facts.LegSilent, facts.LegHeld, facts.LegUnheld,
+)  # fmt: skip
 
 
 def every_fact(story: Story) -> list[Fact]:
@@ -206,7 +270,13 @@ def every_fact(story: Story) -> list[Fact]:
     made: list[Fact] = [
         *(facts.CallerFound(call, found) for call in calls for found in ((), (KOLOS,), (KOLOS, PETROV))),
         *(facts.LookUpFailed(call, "no database") for call in calls),
-        *(kind(leg) for kind in (facts.LegRinging, facts.LegAnswered, facts.LegLeft, facts.LegSilent) for leg in legs),
+        *(kind(leg) for kind in _OF_A_LEG for leg in legs),
+        *(
+            facts.LegTransferred(leg, to, (LegId("7.1"),))
+            for leg in legs
+            for to in ("103", "70", "71", "*28", "989161234567", "")
+        ),
+        *(facts.LegsTransferred(leg, other, (LegId("7.1"),)) for leg in legs for other in legs),
         *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
         *(facts.KeyPressed(leg, key) for leg in legs for key in "012345*#"),
@@ -228,16 +298,7 @@ def every_fact(story: Story) -> list[Fact]:
         *_reports(story),
         *_surveys(story, legs),
         *(facts.CallArrived(LegId(leg), Entrance.LINE, NUMBER, ORDERS) for leg in (*legs, "2.1")),
-        *(
-            facts.CallArrived(LegId("2.2"), Entrance.LINE, number, dialled)
-            for number in ("", "x" * 300)
-            for dialled in ("", "?")
-        ),
-        *(
-            facts.CallArrived(LegId("2.3"), Entrance.PHONE, "x", dialled, phone)
-            for dialled in (*CODES, "201", "101", "*2", "", "112", "989161234567", "9", "5")
-            for phone in (PhoneId("olga"), PhoneId("ghost"), None)
-        ),
+        *_ARRIVALS,
     ]
     return [*made, *_every_deadline(story, calls)]
 
@@ -251,6 +312,12 @@ def _commands(story: Story) -> list[Fact]:
             for whom, phone in ((PersonId("anna"), "pavel"), (PersonId("olga"), "anna"))
         ),
         *(facts.StaffCommanded(PersonId("olga"), command) for command in StaffCommand),
+        *(
+            facts.StaffCommanded(PersonId(who), command, to=to)
+            for who in ("olga", "pavel")
+            for command in (StaffCommand.HAND_OVER, StaffCommand.CONSULT)
+            for to in ("101", "103", "70", "71", "989161234567", "nonsense")
+        ),
     ]
 
 

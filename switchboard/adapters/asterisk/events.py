@@ -219,6 +219,8 @@ KnownEvent = (
 )
 
 NOT_WANTED: Final = (
+    "BridgeAttendedTransfer",
+    "BridgeBlindTransfer",
     "BridgeCreated",
     "BridgeDestroyed",
     "ChannelCallerId",
