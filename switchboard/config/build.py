@@ -19,6 +19,7 @@ from switchboard.config.files import (
     StaffFile,
     Step,
 )
+from switchboard.config.handing_over import Transfers
 from switchboard.config.hearing import way_of
 from switchboard.config.people import Absence
 from switchboard.config.queues_file import Backup, QueuesFile
@@ -64,8 +65,9 @@ def build(files: Files) -> Policy:
             ring_ms=company.outbound.ring_for,
         ),
         prompts=policy.Prompts(**{key: tuple(names) for key, names in company.prompts.model_dump().items()}),
-        limits=_limits(company.limits),
+        limits=_limits(company.limits, company.transfers),
         callback=files.queues.callback.build(),
+        destinations={one.number: one.build() for one in files.routing.destination.values()},
         voices={language: words.build() for language, words in company.speech.items()},
     )
 
@@ -76,7 +78,7 @@ def version_of(files: Files) -> str:
     return blake2b(content.encode(), digest_size=6).hexdigest()
 
 
-def _limits(limits: Limits) -> policy.Limits:
+def _limits(limits: Limits, transfers: Transfers) -> policy.Limits:
     return policy.Limits(
         look_up_ms=limits.look_up_for,
         internal_ring_ms=limits.internal_ring_for,
@@ -94,6 +96,7 @@ def _limits(limits: Limits) -> policy.Limits:
         pin_locked_ms=limits.pin_locked_for,
         short_hang_up_ms=limits.short_hang_up,
         place_kept_ms=limits.place_kept_for,
+        **transfers.limits(),
     )
 
 

@@ -30,6 +30,7 @@ from switchboard.config.fields import (
     as_list,
     region_known,
 )
+from switchboard.config.handing_over import Destination, Transfers
 from switchboard.config.hearing import Speech
 from switchboard.config.people import Absence, Codes, Said
 from switchboard.config.queues_file import QueuesFile
@@ -146,6 +147,7 @@ class CompanyFile(Table):
     codes: Codes = Codes()
     outbound: Outbound = Outbound()
     limits: Limits = Limits()
+    transfers: Transfers = Transfers()
     prompts: Said = Said()
     speech: dict[Literal["ru"], Speech] = Field(default={})
 
@@ -281,6 +283,9 @@ class Rule(Table):
 
 class RoutingFile(Table):
     plan: dict[Name, Plan] = Field(min_length=1)
+    destination: dict[Name, Destination] = Field(
+        default={}, description="Duties that staff give callers to by number, or ask themselves."
+    )
     rule: list[Rule] = Field(default=[], description="The first rule whose conditions all hold wins.")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from switchboard.config.build import build
 from switchboard.config.flow import check_plans, check_rules
+from switchboard.config.handing_over_checks import check_destinations
 from switchboard.config.hours import check_hours
 from switchboard.config.problems import BadConfig, Problem
 from switchboard.config.queue_checks import check_queues
@@ -15,6 +16,8 @@ from switchboard.config.references import check_company, check_staff
 from switchboard.core.policy import Policy
 
 __all__ = ["BadConfig", "Checked", "examine", "load"]
+
+_CHECKS = (check_company, check_staff, check_queues, check_hours, check_rules, check_plans, check_destinations)
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Checked:
 def examine(folder: Path) -> Checked:
     """Read and check all the files. Never raises for what stands in them."""
     files = read_files(folder)
-    for check in (check_company, check_staff, check_queues, check_hours, check_rules, check_plans):
+    for check in _CHECKS:
         check(files)
     problems = tuple(sorted(set(files.problems)))
     bad = any(not problem.warning for problem in problems)

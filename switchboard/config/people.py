@@ -38,6 +38,21 @@ class Codes(Table):
     pick_up: StarCode = Field(
         default="*8", description="Takes the call that rings at a colleague: then their extension."
     )
+    hand_over: StarCode = Field(
+        default="*26", description="Gives away whom one talks with or holds: then what one would dial for it."
+    )
+    consult: StarCode = Field(
+        default="*27", description="In a talk: asks somebody, then what one would dial; the other side hears music."
+    )
+    swap: StarCode = Field(default="*31", description="In a talk, while asking somebody: to the other side and back.")
+    join: StarCode = Field(default="*32", description="All three talk.")
+    complete: StarCode = Field(default="*33", description="Leaves the two to each other.")
+    call_off: StarCode = Field(default="*34", description="Lets go of who is asked.")
+    park: StarCode = Field(default="*28", description="Parks whom one talks with or holds.")
+    retrieve: StarCode = Field(
+        default="*29",
+        description="Takes whom a colleague parked: then their extension; alone, one's own.",
+    )
     pick_up_anybody: bool = Field(
         default=False, description="Also for those with whom one shares no department, queue or pool."
     )
@@ -57,6 +72,8 @@ class Said(Table):
     forward_on: Prompts = Field(default=["call-forwarding", "activated"], description="Calls go to the colleague.")
     forward_off: Prompts = Field(default=["call-forwarding", "de-activated"], description="They do not any more.")
     away: Prompts = Field(default=["agent-loggedoff"], description="Away for the hours that were dialled.")
+    handed_over: Prompts = Field(default=["beep"], description="The caller on hold was given away.")
+    parked: Prompts = Field(default=["beep"], description="The caller on hold was parked.")
     wrong_pin: Prompts = Field(default=["auth-incorrect"], description="The PIN is not that of the extension.")
     pin_locked: Prompts = Field(
         default=["im-sorry", "feature-not-avail-line"], description="Too many wrong PINs; later again."

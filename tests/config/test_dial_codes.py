@@ -31,6 +31,10 @@ MEANT: dict[str, StaffCommanded] = {
     "*24202": StaffCommanded(OLGA, StaffCommand.FORWARD, whom=BORIS),
     "*24": StaffCommanded(OLGA, StaffCommand.END_FORWARD),
     "*8101": StaffCommanded(OLGA, StaffCommand.PICK_UP, whom=OLGA),
+    "*26202": StaffCommanded(OLGA, StaffCommand.HAND_OVER, to="202"),
+    "*28": StaffCommanded(OLGA, StaffCommand.PARK),
+    "*29": StaffCommanded(OLGA, StaffCommand.RETRIEVE),
+    "*29101": StaffCommanded(OLGA, StaffCommand.RETRIEVE, whom=OLGA),
     "*134": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H),
     "*1304202": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H, whom=BORIS),
 }
@@ -71,11 +75,23 @@ def test_every_code_of_the_page_does_what_it_says() -> None:
 
 def test_the_page_has_every_code_there_is() -> None:
     codes = [value for value in msgspec.structs.asdict(Codes()).values() if isinstance(value, str)]
-    assert len(codes) == 11
-    dialled = [code for code, _ in rows()]
+    assert len(codes) == 19
+    dialled = [code for code, _ in rows()] + re.findall(
+        r"^\| `([*0-9]+)#?` \| \*?\*?[A-Z]", PAGE.read_text(), re.MULTILINE
+    )
     assert [code for code in codes if not any(one.startswith(code) for one in dialled)] == []
 
 
-def test_every_command_has_something_to_hear_but_pick_up() -> None:
-    unheard = [command for command in StaffCommand if not confirmation(POLICY, command)]
-    assert unheard == [StaffCommand.PICK_UP]
+def test_every_command_is_confirmed_unless_one_hears_somebody() -> None:
+    unheard = {command for command in StaffCommand if not confirmation(POLICY, command)}
+    assert unheard == {
+        StaffCommand.PICK_UP,
+        StaffCommand.RETRIEVE,
+        StaffCommand.CONSULT,
+        StaffCommand.SWAP,
+        StaffCommand.JOIN,
+        StaffCommand.COMPLETE,
+        StaffCommand.CALL_OFF,
+        StaffCommand.HOLD,
+        StaffCommand.TALK_ON,
+    }

@@ -24,7 +24,7 @@ import structlog
 
 from switchboard.adapters.postgres.pool import Connection, Pool, open_pool, refusals
 from switchboard.adapters.postgres.queries import query
-from switchboard.core.entries import CallRecord, CallStep, Entry, PersonChanged, Reason, TaskOpened
+from switchboard.core.entries import CallRecord, CallStep, Entry, HandOver, PersonChanged, Reason, Segment, TaskOpened
 from switchboard.engine.ports import Placed
 
 STORE_WITHIN_MS = 10_000
@@ -156,8 +156,17 @@ def _call_row(entry: CallRecord) -> tuple[Any, ...]:
         entry.debt_minor, entry.rule, entry.plan, _clean(entry.flag), reasons, _moment(entry.arrived_at_ms),
         _moment(entry.answered_at_ms), _moment(entry.ended_at_ms), entry.answered_by,
         entry.outcome.value if entry.outcome else None, entry.wait_ms, entry.ring_ms, entry.talk_ms,
-        entry.policy_version,
+        entry.policy_version, entry.hold_ms, _parts(entry.segments), _parts(entry.hand_overs),
     )  # fmt: skip
+
+
+def _parts(parts: Sequence[Segment] | Sequence[HandOver]) -> str:
+    """As a JSON list; what is ``None`` is left out."""
+    built = []
+    for part in map(msgspec.to_builtins, parts):
+        there = {key: value for key, value in part.items() if value is not None}
+        built.append({key: _clean(value) if isinstance(value, str) else value for key, value in there.items()})
+    return json.dumps(built, ensure_ascii=False)
 
 
 def _reason(reason: Reason) -> dict[str, str | int]:

@@ -14,6 +14,8 @@ from switchboard.engine.twins import MemoryRecords
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_LISTS = ("reasons", "segments", "hand_overs")
+
 
 class Stored(Protocol):
     async def calls(self) -> list[CallRecord]: ...
@@ -72,6 +74,6 @@ class StoredInPostgres:
                 value = columns[column]
                 if isinstance(value, datetime):
                     value = (value - _EPOCH) // timedelta(milliseconds=1)
-                fields[name] = msgspec.json.decode(value) if name == "reasons" else value
+                fields[name] = msgspec.json.decode(value) if name in _LISTS else value
             entries.append(msgspec.convert({"type": kind.__name__, **fields}, kind))
         return entries
