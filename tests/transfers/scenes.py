@@ -18,7 +18,6 @@ from switchboard.core.ids import PersonId
 from tests.transfers.ways import Giver, Way
 
 TALK_S = 0.6
-SHORT_MS = 150
 _LONG_S = 15
 Seen = tuple[str, tuple[str, ...]]
 """A kind of part, and who: see the observer."""
@@ -37,7 +36,7 @@ class Scene:
     caller: SoftCall = field(init=False)
     giver: Giver = field(init=False)
     seen: list[Seen] = field(default_factory=list)
-    """What the caller must live through."""
+    """What the caller must live through, once somebody talks with them."""
 
     async def begin(self, target: Behaviour = RING_FOREVER) -> None:
         """The caller comes through to the giver, and they talk. ``target`` is what that phone will do when rung."""
@@ -46,7 +45,7 @@ class Scene:
         self.caller = self.company.caller(self.number).place(self.company.line)
         hers = await self.giver_phone.rung(before + 1)
         self.giver = Giver(self.giver_phone, hers)
-        self.seen += [("wait", ())]
+        self.giver_phone.behaviour = Behaviour(ring_ms=500)  # should the caller come back
         await self.talks_with(self.giver_phone)
         await self.moment("talking")
 
@@ -237,3 +236,18 @@ async def all_idle(company: SoftCompany) -> None:
     for phone in company.everybody:
         phone.behaviour = ANSWER
         assert [call for call in phone.alive if call.answered] == [], f"{phone.name} believes that it talks"
+
+
+async def set_right(company: SoftCompany, *people: str) -> None:
+    """After a scene, however it ended: everybody has hung up and is ready."""
+    for phone in company.everybody:
+        for call in phone.alive:
+            call.hang_up()
+        phone.behaviour = ANSWER
+    await company.wait_idle(30)
+    await company.forget_callers()
+    try:
+        await company.wait_people("ready", *people, timeout_s=3)
+    except TimeoutError:
+        await company.dial_code(company.policy.codes.resume, *people)
+        await company.wait_people("ready", *people)
