@@ -45,6 +45,7 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.sim.talkers import Talkers
 from switchboard.sim.traffic import Traffic
 
 Deliver = Callable[[Fact], None]
@@ -108,6 +109,7 @@ class World:
         self.starts = 1
         self.left_alone = 0
         """How often somebody hung up because nobody was there."""
+        self.talkers = Talkers(self)
         self._agenda: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._number = 0
 
@@ -179,7 +181,7 @@ class World:
         self.starts += 1
         for leg in self.legs.values():
             leg.alive = False
-        self.legs, self.bridges = {}, {}
+        self.legs, self.bridges, self.talkers.stand_ins = {}, {}, {}
 
     def survey(self) -> None:
         self.deliver(SwitchReady(self.found(), f"start {self.starts}"))
@@ -189,7 +191,8 @@ class World:
         there = [FoundLeg(leg.leg_id, leg.answered, leg.bridge, leg.arrival) for leg in self.legs.values()]
         there += [FoundLeg(leg) for leg in self.on_the_way]
         phones = sorted(phone for phone, is_there in self.registered.items() if is_there)
-        return Found(tuple(sorted(there, key=lambda one: one.leg)), tuple(sorted(self.bridges)), tuple(phones))
+        legs, stand_ins = tuple(sorted(there, key=lambda one: one.leg)), self.talkers.found()
+        return Found(legs, tuple(sorted(self.bridges)), tuple(phones), stand_ins=stand_ins)
 
     # actions ---------------------------------------------------------------------------------------------------------
 
@@ -228,6 +231,8 @@ class World:
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
                     each.bridge = None
+            case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
+                del self.talkers.stand_ins[leg_id]
             case do.HangUp() | do.SendToDialplan():
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
             case do.Answer():
@@ -255,6 +260,8 @@ class World:
             return "409 for no reason"
         match action:
             case do.LookUpCaller() | do.Ring() | do.RingOutside() | do.TakeDownBridge():
+                return None
+            case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
                 return None
             case do.Connect(legs=legs):
                 return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
@@ -303,6 +310,17 @@ class World:
     def _ring_outside(self, action: do.RingOutside) -> None:
         self._let_ring(self._new_leg(action.leg, None, came_in=False), action.ring_ms)
 
+    def come_in(self, leg_id: LegId, phone: PhoneId | None) -> Leg:
+        """Somebody calls."""
+        return self._new_leg(leg_id, phone, came_in=True)
+
+    def end_replaced(self, leg: Leg) -> None:
+        """A phone has given its call away: that its leg leaves is all that is heard of it, no cause."""
+        if leg.alive:
+            leg.alive = False
+            self.tell(leg, LegLeft(leg.leg_id))
+            self.legs.pop(leg.leg_id, None)
+
     def _new_leg(self, leg_id: LegId, phone: PhoneId | None, *, came_in: bool) -> Leg:
         leg = self.legs[leg_id] = Leg(leg_id, phone, came_in)
         return leg
@@ -348,6 +366,7 @@ class World:
             self.tell(leg, LegBridged(leg.leg_id, action.bridge))
         self.bridges[action.bridge] = together
         self._talk(together, action.bridge)
+        self.talkers.begin(together, action.bridge)
 
     def _talk(self, together: list[Leg], bridge: BridgeId) -> None:
         who_ends_it = together[int(self.random.random() * 2)]
