@@ -55,6 +55,7 @@ def hurried(config: Path) -> Path:
     """The same with little patience for callers who are given away, on hold or parked."""
     company = config / "company.toml"
     text = company.read_text().partition("\n[transfers]")[0]
+    text = text.replace("[limits]\n", '[limits]\ninternal_ring_for = "4s"\n', 1)
     company.write_text(f"{text}\n{_TRANSFERS}")
     return config
 

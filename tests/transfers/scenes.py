@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from devkit.phones import ANSWER, RING_FOREVER, Behaviour
+from devkit.scenarios import FOREVER_MS
 from devkit.soft_call import SoftCall
 from devkit.soft_company import SoftCompany
 from devkit.softphone import Softphone
@@ -19,6 +20,7 @@ from tests.transfers.ways import Giver, Way
 
 TALK_S = 0.6
 _LONG_S = 15
+_REFUSALS = {"busy": "486 Busy Here", "declines": "603 Decline"}
 Seen = tuple[str, tuple[str, ...]]
 """A kind of part, and who: see the observer."""
 
@@ -96,9 +98,7 @@ class Scene:
 
 async def blind(scene: Scene, fate: str) -> None:
     target = scene.target
-    target.behaviour = {"busy": Behaviour(refusal="486 Busy Here"), "declines": Behaviour(refusal="603 Decline")}.get(
-        fate, RING_FOREVER
-    )
+    target.behaviour = Behaviour(refusal=_REFUSALS.get(fate), ring_ms=FOREVER_MS)
     await scene.way.give(scene.giver, scene.extension)
     if fate == "operator hangs up":
         scene.giver.call.hang_up()
@@ -118,15 +118,15 @@ async def blind(scene: Scene, fate: str) -> None:
 
 async def attended(scene: Scene, fate: str) -> None:
     target = scene.target
-    target.behaviour = {
-        "busy": Behaviour(refusal="486 Busy Here"),
-        "declines": Behaviour(refusal="603 Decline"),
-        "rings out": RING_FOREVER,
-    }.get(fate, Behaviour(ring_ms=300))
+    target.behaviour = RING_FOREVER if fate in _REFUSALS or fate == "rings out" else Behaviour(ring_ms=300)
     await scene.way.ask(scene.giver, scene.extension)
     scene.seen += [scene.held]
     await scene.moment("asked")
-    if fate in ("busy", "declines", "rings out"):
+    if fate in _REFUSALS or fate == "rings out":
+        rings = await scene.rings(target)
+        if fate in _REFUSALS:
+            await asyncio.sleep(TALK_S)
+            rings.refuse(_REFUSALS[fate])
         if scene.giver.asked is not None:
             await scene.giver.asked.ended(_LONG_S)
         await _goes_back(scene)
@@ -183,7 +183,7 @@ async def early(scene: Scene, fate: str) -> None:
         case "answers" | "target hangs up":
             await _picks_up(scene, fate)
         case "busy" | "declines":
-            rings.refuse("486 Busy Here" if fate == "busy" else "603 Decline")
+            rings.refuse(_REFUSALS[fate])
             await scene.comes_back()
             await scene.caller_leaves()
         case "rings out":
