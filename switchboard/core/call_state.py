@@ -6,6 +6,7 @@
                     └─► Asking (for a number) ► Saying ┘
     LookingUp ─► Checking (a PIN) ─► Saying
     Summoning (an operator, for a call-back) ─► Ringing
+    Talking ◄─► OnHold, Parked; from each of them to Ringing, Waiting or Connecting again (a hand-over)
 
 Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
 nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
@@ -14,6 +15,7 @@ diagram in docs/call-states.md is drawn from it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -372,9 +374,15 @@ class Call(Struct, kw_only=True):
         return self.state.offers if isinstance(self.state, Ringing | Waiting) else ()
 
 
-def mermaid() -> str:
-    """The machine as a diagram, drawn from ``FOLLOWS``."""
-    lines = ["stateDiagram-v2", "    [*] --> LookingUp", "    [*] --> Summoning"]
+def mermaid(states: Collection[type[CallState]] = tuple(FOLLOWS)) -> str:
+    """The machine, or the part of it that these states are, as a diagram drawn from ``FOLLOWS``."""
+    begins = [state.__name__ for state in (LookingUp, Summoning) if state in states]
+    lines = ["stateDiagram-v2", *(f"    [*] --> {name}" for name in begins)]
     for state, followers in FOLLOWS.items():
-        lines += [f"    {state.__name__} --> {after.__name__}" for after in followers if after is not state]
+        there = [after for after in followers if after is not state and after in states and state in states]
+        lines += [f"    {state.__name__} --> {after.__name__}" for after in there]
     return "\n".join([*lines, "    Ending --> [*]", ""])
+
+
+HAND_OVER: tuple[type[CallState], ...] = (Talking, OnHold, Parked, Ringing, Waiting, Connecting, Saying, Ending)
+"""The states of a call that somebody gives away."""

@@ -28,6 +28,8 @@ from switchboard.core.call_state import (
 from switchboard.core.entries import Segment, SegmentKind
 from switchboard.core.ids import PersonId
 
+_UNHELD_TO_TRANSFER_MS = 1_500
+"""A transfer comes 2 to 510 ms after the end of the hold that goes before it."""
 TALKS = (SegmentKind.TALK, SegmentKind.CONFERENCE)
 
 
@@ -85,6 +87,16 @@ def _now(call: Call) -> tuple[SegmentKind, PersonId | None]:
             return (SegmentKind.WAIT if call.answered_at_ms is None else SegmentKind.HAND_OVER), None
         case _:
             assert_never(call.state)
+
+
+def hold_goes_on(call: Call, at_ms: int) -> None:
+    """A phone takes the other side off hold for the half second in which Asterisk transfers them: no talk in truth."""
+    last, before = call.segment, call.segments[-1] if call.segments else None
+    if last is None or before is None or last.kind is not SegmentKind.TALK or before.kind is not SegmentKind.HOLD:
+        return
+    if last.person == before.person and at_ms - last.from_ms <= _UNHELD_TO_TRANSFER_MS:
+        call.segment = msgspec.structs.replace(before, until_ms=before.from_ms)
+        call.segments.pop()
 
 
 def as_told(call: Call) -> None:

@@ -6,7 +6,7 @@ does it, in which call, and whether they may.
 
 from __future__ import annotations
 
-from switchboard.core import consulting, holding, transfer
+from switchboard.core import consulting, holding, segments, transfer
 from switchboard.core.actions import HangUp
 from switchboard.core.call_state import Call, OnHold, Party, Talking
 from switchboard.core.destinations import Way, find_way
@@ -31,6 +31,8 @@ def carry_out(floor: Floor, person: PersonRecord, asked: StaffCommanded) -> str 
 
 def do(floor: Floor, call: Call, side: Party, command: StaffCommand, to: str) -> str | None:
     """What ``side``, one of the two (or three) who talk in ``call``, wants; or why it cannot be."""
+    if call.lent is not None and call.lent != side.leg:
+        return "is asked by somebody, who holds a caller: it is for them to say"
     match command:
         case StaffCommand.HAND_OVER:
             return hand_over(floor, call, side, to)
@@ -126,6 +128,7 @@ def when_transferred(floor: Floor, call: Call | None, fact: LegTransferred) -> b
     if call is None or giver is None or giver.person is None:
         give_up_stand_ins(floor, fact.stand_ins, call)
         return False
+    segments.hold_goes_on(call, floor.at_ms)
     why_not = hand_over(floor, call, giver, fact.dialled)
     if why_not is not None:
         floor.because(call, "refused", f"cannot be given to {fact.dialled!r}: {why_not}", giver.person)
@@ -150,6 +153,8 @@ def _join(floor: Floor, call: Call, other: Call, fact: LegsTransferred) -> bool:
         giver = transfer.side_of(main, legs[main.call_id])
     if giver is None or giver.person is None:
         return False
+    for one in (main, question):
+        segments.hold_goes_on(one, floor.at_ms)
     why_not = consulting.give(floor, main, question, giver, legs[question.call_id])
     if why_not is not None:
         floor.because(main, "refused", f"cannot be given to the other call: {why_not}", giver.person)

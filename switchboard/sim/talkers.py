@@ -37,6 +37,7 @@ _COMMANDS = (
     StaffCommand.TALK_ON,
     StaffCommand.PARK,
 )
+_WHILE_ASKING = (StaffCommand.SWAP, StaffCommand.JOIN, StaffCommand.COMPLETE, StaffCommand.CALL_OFF)
 
 
 class StandIn(Struct):
@@ -138,10 +139,11 @@ class Talkers:
         if not self._in(leg, bridge) or leg.phone is None:
             return
         person = PersonId(leg.phone)
+        asks = self.world.random.random() < 0.5
         for _ in range(1 + int(self.world.random.random() * 4)):
-            self._later(12_000, self._say, person)
-        self._say(person)
+            self._later(12_000, self._say, person, _WHILE_ASKING if asks else _COMMANDS)
+        self._say(person, (StaffCommand.CONSULT,) if asks else _COMMANDS)
 
-    def _say(self, person: PersonId) -> None:
-        command = self.world.random.choice(_COMMANDS)
+    def _say(self, person: PersonId, commands: tuple[StaffCommand, ...]) -> None:
+        command = self.world.random.choice(commands)
         self.world.deliver(StaffCommanded(person, command, to=self.world.random.choice(_GIVEN_TO)))

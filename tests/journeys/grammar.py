@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from unittest import mock
 
+import msgspec
+
 from switchboard.core import facts
 from switchboard.core.call_state import Talking
 from switchboard.core.facts import Entrance, Fact, StaffCommand
@@ -70,6 +72,16 @@ def _surveyed(run: Runner, missing: str = "", restarted: bool = False, phones_kn
     return [facts.SwitchReady(found, "two" if restarted else floor.switch)]
 
 
+def _surveyed_after(run: Runner, name: str, dialled: str) -> list[Fact]:
+    """While nobody listened, a phone gave its caller away."""
+    (ready,) = _surveyed(run, name)
+    assert isinstance(ready, facts.SwitchReady)
+    bridge = next(one.bridge for one in ready.found.legs if one.bridge is not None)
+    stand_in = facts.FoundStandIn((run.new_stand_in(),), bridge, dialled)
+    found = msgspec.structs.replace(ready.found, stand_ins=(stand_in,))
+    return [msgspec.structs.replace(ready, found=found)]
+
+
 def _phone(run: Runner, name: str, how: str) -> list[Fact]:
     if how == "appears":
         run.registered.append(name)
@@ -100,6 +112,23 @@ def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
     return [facts.PlaybackEnded(run.playbacks[name], heard)]
 
 
+def _transfers(run: Runner, name: str, dialled: str) -> list[Fact]:
+    """By the phone: Asterisk puts a stand-in in its place, and its leg leaves."""
+    leg = run.legs[name]
+    return [facts.LegTransferred(leg, dialled, (run.new_stand_in(),)), facts.LegLeft(leg)]
+
+
+def _joins(run: Runner, name: str) -> list[Fact]:
+    """The phone gives the other sides of its two calls to each other."""
+    first, second = run.legs_of[name][-2:]
+    return [
+        facts.LegUnheld(first),
+        facts.LegsTransferred(first, second, (run.new_stand_in(),)),
+        facts.LegLeft(second),
+        facts.LegLeft(first),
+    ]
+
+
 def _commands(
     run: Runner,
     name: str,
@@ -108,6 +137,7 @@ def _commands(
     whom: str | None = None,
     s: str | None = None,
     phone: str | None = None,
+    to: str | None = None,
 ) -> list[Fact]:
     """``s`` counts from now: how much longer, or until when."""
     ms = round(float(s) * 1000) if s is not None else None
@@ -119,6 +149,7 @@ def _commands(
         ms,
         run.now_ms + ms if ms is not None else None,
         PhoneId(phone) if phone is not None else None,
+        to or "",
     )
     return [asked]
 
@@ -132,6 +163,11 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) talks with \w+", lambda run, name: _bridged(run, "both", name)),
     (r"(\w+) is in the bridge with (\w+)", _bridged),
     (rf"(\w+) ({'|'.join(_ENDS)})", _ends),
+    (r"(\w+) holds", lambda run, name: [facts.LegHeld(run.legs[name])]),
+    (r"(\w+) holds no more", lambda run, name: [facts.LegUnheld(run.legs[name])]),
+    (r"(\w+)\.1 holds no more", lambda run, name: [facts.LegUnheld(run.legs_of[name][-2])]),
+    (r"(\w+) transfers to (\S+)", _transfers),
+    (r"(\w+) joins both calls", _joins),
     (r"(\w+) leaves", lambda run, name: [facts.LegLeft(run.legs[name])]),
     (r"(\w+)'s phone (appears|vanishes)", _phone),
     (r"(\w+) presses (\S+)", lambda run, name, keys: [facts.KeyPressed(run.legs[name], key) for key in keys]),
@@ -140,7 +176,10 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin) fails for (\w+)", _failed),
     (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+) since (\w+) left", _failed),
     (r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)", _commands),
-    (rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?", _commands),
+    (
+        rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?(?: to (\S+))?",
+        _commands,
+    ),
     (
         r"the PIN of (\w+) is (right|wrong)",
         lambda run, name, how: [facts.PinChecked(run.calls[name], how == "right")],
@@ -155,6 +194,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     ),
     (r"switch lost", lambda run: [facts.SwitchLost("connection reset")]),
     (r"switch ready", _surveyed),
+    (r"switch ready after (\w+) transferred to (\S+)", _surveyed_after),
     (r"switch ready without (.+)", _surveyed),
     (r"switch ready after a restart", lambda run: _surveyed(run, restarted=True)),
     (

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from switchboard.core import actions, facts
 from switchboard.core.actions import Action
 from switchboard.core.caller import Client
-from switchboard.core.entries import CallRecord, Entry, PersonChanged, PersonState, TaskOpened
+from switchboard.core.entries import CallRecord, Entry, HandOver, PersonChanged, PersonState, Segment, TaskOpened
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, call_id_for
@@ -30,6 +30,8 @@ class Runner:
         self.start_ms = self.now_ms = DAY_MS
         self.legs: dict[str, LegId] = {}
         """The newest leg of everybody who was named."""
+        self.legs_of: dict[str, list[LegId]] = {}
+        """All of them, oldest first."""
         self.names: dict[LegId, str] = {}
         self.calls: dict[str, CallId] = {}
         self.callers: dict[CallId, str] = {}
@@ -108,12 +110,13 @@ class Runner:
             name, call = self.names[fact.leg], call_id_for(fact.leg, at_ms)
             self.calls[name], self.callers[call] = call, name
         for action in handled.actions:
+            self._learn_of_a_question(action.call)
             match action:
                 case actions.Ring(leg=leg, phone=phone):
                     self._learn_of_a_call_back(action.call)
-                    self.legs[phone], self.names[leg] = leg, phone
+                    self._name(leg, phone)
                 case actions.RingOutside(leg=leg):
-                    self.legs["outside"], self.names[leg] = leg, "outside"
+                    self._name(leg, "outside")
                 case actions.Connect(call=call):
                     self.bridges[self.callers[call]] = action
                 case actions.Play(call=call, playback=playback):
@@ -128,6 +131,13 @@ class Runner:
         if call not in self.callers:
             name = f"{self.callers[self.exchange.floor.calls[call].call_back_of or call]}_back"
             self.calls[name], self.callers[call] = call, name
+
+    def _learn_of_a_question(self, call_id: CallId) -> None:
+        """Somebody asks about a caller, by a call that we make: it is named after who asks."""
+        call = self.exchange.floor.calls.get(call_id) or self.exchange.floor.gone.get(call_id)
+        if call_id not in self.callers and call is not None and call.is_question:
+            name = f"{self.names[call.lent or call.leg]}_asks"
+            self.calls[name], self.callers[call_id] = call_id, name
 
     def _remember(self, entry: Entry) -> None:
         if isinstance(entry, CallRecord):
@@ -160,9 +170,10 @@ class Runner:
             case actions.SetLanguage(language=language):
                 return f"speak {language} to {caller}"
             case actions.StartMusic(music=music):
-                return f"music {caller}" if music == "default" else f"music {music} {caller}"
+                hears = self.names[action.leg]
+                return f"music {hears}" if music == "default" else f"music {music} {hears}"
             case actions.StopMusic():
-                return f"stop music {caller}"
+                return f"stop music {self.names[action.leg]}"
             case actions.Play(prompts=prompts):
                 return f"say {' '.join(prompts)} to {caller}"
             case actions.StopPlaying():
@@ -173,7 +184,7 @@ class Runner:
             case actions.RingOutside(number=dialled, ring_ms=ring_ms):
                 return f"ring outside {dialled} {(ring_ms - BACKSTOP_MS) / 1000:g}s for {caller}"
             case actions.Connect(legs=legs):
-                return f"connect {self.names[legs[0]]} with {self.names[legs[1]]}"
+                return f"connect {self.names[legs[0]]} with {' and '.join(self.names[leg] for leg in legs[1:])}"
             case actions.TakeDownBridge():
                 return "take down bridge"
             case actions.HangUp(leg=leg, cause=cause):
@@ -195,8 +206,17 @@ class Runner:
 
     def new_leg(self, name: str) -> LegId:
         leg = LegId(f"1767.{len(self.names) + 1}")
-        self.legs[name], self.names[leg] = leg, name
+        self._name(leg, name)
         return leg
+
+    def new_stand_in(self) -> LegId:
+        leg = LegId(f"1767.{len(self.names) + 1}")
+        self.names[leg] = "the stand-in"
+        return leg
+
+    def _name(self, leg: LegId, name: str) -> None:
+        self.legs[name], self.names[leg] = leg, name
+        self.legs_of.setdefault(name, []).append(leg)
 
     # what stands at the end --------------------------------------------------------------------------------------
 
@@ -215,6 +235,12 @@ class Runner:
             person = key.removeprefix("history ")
             came = [self._say_change(change) for change in self.changes if change.person == person]
             self._expect(number, key, [part.strip() for part in text.split("|")], came)
+        elif key.startswith("visit "):
+            came = [self._say_segment(one) for one in self.records[self.calls[key.removeprefix("visit ")]].segments]
+            self._expect(number, key, [part.strip() for part in text.split("|")], came)
+        elif key.startswith("hand-overs "):
+            handed = self.records[self.calls[key.removeprefix("hand-overs ")]].hand_overs
+            self._expect(number, key, [part.strip() for part in text.split("|")], list(map(_say_hand_over, handed)))
         elif key.startswith("because "):
             self._claim_reasons(number, key.removeprefix("because "), text)
         elif key in self.calls:
@@ -224,6 +250,11 @@ class Runner:
             self._expect(number, key, [f"{what} {said}" for what, said in claimed_facts], came)
         else:
             raise Wrong(f"{self.journey.path.name}:{number}: nobody is called {key!r}")
+
+    def _say_segment(self, segment: Segment) -> str:
+        """``12s talk olga``: how long, what, with whom."""
+        whom = f" {segment.person}" if segment.person is not None else ""
+        return f"{(segment.until_ms - segment.from_ms) / 1000:g}s {segment.kind}{whom}"
 
     def _say_change(self, change: PersonChanged) -> str:
         """``12s wrap_up until 22s``, ``30s paused (lunch)``: what a person did, and when."""
@@ -259,7 +290,7 @@ _CLAIMS = {
     "owes": "debt_minor",
     "policy": "policy_version",
 }
-_DURATIONS = ("wait", "ring", "talk")
+_DURATIONS = ("wait", "ring", "talk", "hold")
 
 
 def _claim_of(part: str) -> tuple[str, str]:
@@ -289,3 +320,10 @@ def _client(name: str, text: str) -> Client:
         main_number="main" in said and said.pop("main") == "number",
         last_order_on=said.pop("ordered", None),
     )
+
+
+def _say_hand_over(handed: HandOver) -> str:
+    """``blind by olga to extension 103: answered by rita``."""
+    by = f" by {handed.giver}" if handed.giver is not None else ""
+    taken = f" by {handed.person}" if handed.person is not None else ""
+    return f"{handed.kind}{by} to {handed.to}: {handed.result}{taken}"
