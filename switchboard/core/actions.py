@@ -21,7 +21,14 @@ class LookUpCaller(Struct, frozen=True, tag=True):
 
 
 class SoundRinging(Struct, frozen=True, tag=True):
-    """Let a caller who was not answered yet hear ringing (180)."""
+    """Let a caller hear ringing: by 180 who was not answered yet, by its tone who asks a colleague in mid-call."""
+
+    call: CallId
+    leg: LegId
+
+
+class StopRinging(Struct, frozen=True, tag=True):
+    """The end of ringing in the ear of somebody who was answered: it would go on among voices."""
 
     call: CallId
     leg: LegId
@@ -143,6 +150,7 @@ class CheckPin(Struct, frozen=True, tag=True):
 Action = (
     LookUpCaller
     | SoundRinging
+    | StopRinging
     | Answer
     | SetLanguage
     | StartMusic

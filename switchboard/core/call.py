@@ -57,6 +57,7 @@ from switchboard.core.leaving import (
     is_needed,
     lose_caller,
     offer_of,
+    vanish,
     when_caller_left,
     when_found_gone,
     when_leg_gone,
@@ -209,7 +210,7 @@ def when_silent(floor: Floor, call: Call, leg: LegId) -> bool:
         return False
     why_over = hear_silence(floor, call, state, leg)
     if why_over is not None:
-        finish_talk(floor, call, state, why_over)
+        vanish(floor, call, state, leg, why_over)
     return True
 
 

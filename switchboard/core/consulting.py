@@ -12,14 +12,14 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core import hand_overs, holding, transfer
-from switchboard.core.actions import HangUp, StopMusic, TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, Hears, OnHold, Party, Ringing, Talking, Waiting
+from switchboard.core.actions import HangUp, TakeDownBridge
+from switchboard.core.call_state import Call, Connecting, OnHold, Party, Ringing, Talking, Waiting
 from switchboard.core.connecting import bring_together
 from switchboard.core.destinations import find_way
 from switchboard.core.ending import end, forget_if_gone
 from switchboard.core.entries import Direction, HandOverKind, Outcome
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import let_hear_music
+from switchboard.core.hearing import let_hear_music, stop_what_is_heard
 from switchboard.core.ids import LegId, PersonId, call_id_for
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.phone_number import NumberKind, PhoneNumber
@@ -170,9 +170,8 @@ def _who_was_asked(question: Call, asker: LegId | None) -> Party | None:
 
 def _move(floor: Floor, party: Party, source: Call, target: Call) -> None:
     """A party goes over to another call. Music would go on in their ear among voices."""
-    if party.leg == source.leg and source.hears is Hears.MUSIC:
-        floor.act(StopMusic(target.call_id, party.leg))
-        source.hears = Hears.NOTHING
+    if party.leg == source.leg:
+        stop_what_is_heard(floor, source, on_behalf_of=target)
     floor.move_leg(party.leg, source, target, party.person)
 
 
@@ -211,23 +210,18 @@ def give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: Le
     """The party of ``call`` gets whoever ``question`` reached, or still rings; or why not. ``giver`` leaves both: a
     phone has a leg in each of them, ``giver.leg`` and ``giver_there``; otherwise the two are one."""
     state, plan = question.state, question.plan
+    if isinstance(state, OnHold) and state.other is not None and state.other != call.call_id:
+        _hold_instead(floor, call, question, giver, state)
+        return None
     asked = _who_was_asked(question, giver_there)
     if (asked is None and not isinstance(state, Ringing | Waiting)) or plan is None or call.plan is None:
         return "nobody was reached"
     if giver.leg == call.leg:
         transfer.turn_round(floor, call)
-    title = _title(floor, question)
     _no_pair(call, question)
-    transfer.separate(floor, call)
-    transfer.settle_talk(floor, call, giver.person)
-    hang_up_leg(floor, call, giver.leg)
-    call.first_plan = call.first_plan or call.plan
-    call.not_again = [giver.person] if giver.person is not None else []
+    title = _leave(floor, call, question, giver, HandOverKind.ATTENDED if asked is not None else HandOverKind.EARLY)
     back = transfer.way_back(floor, call, giver.person, f"back from {title}")
     call.plan, call.step = Plan(f"hand-over to {title}", (*plan.steps[:-1], *back)), question.step
-    floor.changed[call.call_id] = None
-    kind = HandOverKind.ATTENDED if asked is not None else HandOverKind.EARLY
-    hand_overs.begin(floor, call, kind, giver.person, title)
     if asked is not None:
         _move(floor, asked, question, call)
         end(floor, question, Outcome.CONNECTED, f"given to the caller of call {call.call_id}")
@@ -242,6 +236,34 @@ def give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: Le
         call.step -= 1
         next_step(floor, call)
     return None
+
+
+def _leave(floor: Floor, call: Call, question: Call, giver: Party, kind: HandOverKind) -> str:
+    """``giver`` is out of the caller's call; the title of where the caller goes."""
+    title = _title(floor, question)
+    transfer.separate(floor, call)
+    transfer.settle_talk(floor, call, giver.person)
+    hang_up_leg(floor, call, giver.leg)
+    call.first_plan = call.first_plan or call.plan
+    call.not_again = [giver.person] if giver.person is not None else []
+    floor.changed[call.call_id] = None
+    hand_overs.begin(floor, call, kind, giver.person, title)
+    return title
+
+
+def _hold_instead(floor: Floor, call: Call, question: Call, giver: Party, state: OnHold) -> None:
+    """Whoever was asked is asking somebody else just now, and holds the giver: they hold the caller instead."""
+    if giver.leg == call.leg:
+        transfer.turn_round(floor, call)
+    _no_pair(call)
+    title = _leave(floor, call, question, giver, HandOverKind.ATTENDED)
+    call.plan, call.step = Plan("hand-over", transfer.way_back(floor, call, giver.person, f"back from {title}")), -1
+    let_hear_music(floor, call)
+    assert state.other is not None
+    floor.calls[state.other].consults_for = call.call_id
+    question.enter(msgspec.structs.replace(state, other=None))
+    call.enter(msgspec.structs.replace(state, since_ms=floor.at_ms))
+    end(floor, question, Outcome.CONNECTED, f"given to the caller of call {call.call_id}")
 
 
 def _take_over_ringing(floor: Floor, call: Call, question: Call, state: Ringing) -> None:

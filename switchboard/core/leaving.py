@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from switchboard.core import backup, consulting, holding, misses, transfer
+from switchboard.core.actions import HangUp
 from switchboard.core.call_state import (
     Asking,
     Call,
@@ -28,7 +29,7 @@ from switchboard.core.facts import ActionFailed, LegEnded, LegLeft, LegVanished
 from switchboard.core.floor import Floor
 from switchboard.core.ids import LegId
 from switchboard.core.lost_offers import give_up_connecting, lose_offer, refused_before, take_back, without_offer
-from switchboard.core.offering import explain_cause
+from switchboard.core.offering import explain_cause, hang_up_leg
 from switchboard.core.staff import Doing
 from switchboard.core.ways_out import outcome_of_leaving
 
@@ -78,6 +79,20 @@ def _partner_left(floor: Floor, call: Call, state: Talking | OnHold, leg: LegId)
         consulting.two_of_three(floor, call, state, leg)
     else:
         finish_talk(floor, call, state, "the answering party hung up")
+
+
+def vanish(floor: Floor, call: Call, state: Talking, leg: LegId, why: str) -> None:
+    """Somebody who talks is there no more, and no end of their leg will be heard soon."""
+    if state.third is None and call.lent is None:
+        finish_talk(floor, call, state, why)
+        return
+    floor.because(call, "silent", why, call.legs.get(leg, call.caller_person))
+    if leg == call.leg:
+        floor.act(HangUp(call.call_id, leg))
+        when_caller_left(floor, call)
+    else:
+        hang_up_leg(floor, call, leg)
+        _partner_left(floor, call, state, leg)
 
 
 def finish_talk(floor: Floor, call: Call, state: Talking | OnHold, why: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from switchboard.core import hand_overs, sticky, strategies, wrap_up
 from switchboard.core.actions import TakeDownBridge
-from switchboard.core.call_state import Call, Hears, OnHold, Party, Talking
+from switchboard.core.call_state import Call, Connecting, Hears, OnHold, Party, Talking
 from switchboard.core.destinations import Way
 from switchboard.core.entries import Direction, HandOverKind
 from switchboard.core.floor import Floor
@@ -111,12 +111,11 @@ def turn_round(floor: Floor, call: Call) -> None:
 def separate(floor: Floor, call: Call) -> None:
     """Nobody shares a bridge with the party that stays any more."""
     state = call.state
-    bridge = state.bridge if isinstance(state, Talking | OnHold) else None
+    bridge = state.bridge if isinstance(state, Talking | OnHold | Connecting) else None
     if bridge is not None:
         floor.act(TakeDownBridge(call.call_id, bridge))
-    if isinstance(state, Talking) or bridge is not None:
         call.hears = Hears.NOTHING
-    if isinstance(state, Talking) and state.third is not None:
+    if isinstance(state, Talking | Connecting) and state.third is not None:
         hang_up_leg(floor, call, state.third.leg)
 
 

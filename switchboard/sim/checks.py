@@ -34,6 +34,7 @@ from switchboard.core.actions import (
     SoundRinging,
     StartMusic,
     StopMusic,
+    StopRinging,
     TakeDownBridge,
 )
 from switchboard.core.call_state import Call, Waiting
@@ -228,7 +229,7 @@ class Witness:
             case TakeDownBridge(bridge=bridge) if bridge in seen.bridges:
                 seen.hears = ""
                 del seen.bridges[bridge]
-            case StopMusic():
+            case StopMusic() | StopRinging():
                 seen.hears = ""
             case _:
                 pass

@@ -20,8 +20,8 @@ that tries it is a bug, and ends that call as `our_fault`. A simulation takes ev
 """
 _HAND_OVER = """\
 The same table, as far as it is about giving a caller away: by phone, key or command somebody who talks (or holds)
-leaves, and the caller rings, waits or is connected again; what comes to nothing goes back to the giver by the same ways. Asking a
-colleague is a call of its own; the caller is `OnHold` meanwhile.
+leaves, and the caller rings, waits or is connected again; what comes to nothing goes back to the giver by the same
+ways. Asking a colleague is a call of its own; the caller is `OnHold` meanwhile.
 """
 
 

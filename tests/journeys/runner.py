@@ -164,7 +164,9 @@ class Runner:
             case actions.LookUpCaller():
                 return f"look up {caller}"
             case actions.SoundRinging():
-                return f"ringing {caller}"
+                return f"ringing {self.names[action.leg]}"
+            case actions.StopRinging(leg=leg):
+                return f"stop ringing {self.names[leg]}"
             case actions.Answer(leg=leg):
                 return f"answer {self.names[leg]}"
             case actions.SetLanguage(language=language):

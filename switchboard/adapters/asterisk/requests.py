@@ -111,6 +111,10 @@ def originate(
     return Request("POST", "channels/{channelId}", {"channelId": channel}, query)
 
 
+def stop_ringing(channel: str) -> Request:
+    return Request("DELETE", "channels/{channelId}/ring", {"channelId": channel})
+
+
 def ring(channel: str) -> Request:
     return Request("POST", "channels/{channelId}/ring", {"channelId": channel})
 
@@ -197,6 +201,7 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     channel,
     bridge,
     originate,
+    stop_ringing,
     ring,
     answer,
     set_variable,

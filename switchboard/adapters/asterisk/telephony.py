@@ -47,6 +47,7 @@ from switchboard.core.actions import (
     StartMusic,
     StopMusic,
     StopPlaying,
+    StopRinging,
     TakeDownBridge,
 )
 from switchboard.core.facts import Found
@@ -229,6 +230,7 @@ def _decoded(answer: Said, shape: type[T]) -> T:
 
 def _worded(
     action: SoundRinging
+    | StopRinging
     | Answer
     | SetLanguage
     | StartMusic
@@ -243,6 +245,8 @@ def _worded(
     match action:
         case SoundRinging(leg=leg):
             return requests.ring(leg)
+        case StopRinging(leg=leg):
+            return requests.stop_ringing(leg)
         case Answer(leg=leg):
             return requests.answer(leg)
         case SetLanguage(leg=leg, language=language):

@@ -25,6 +25,7 @@ from switchboard.core.actions import (
     StartMusic,
     StopMusic,
     StopPlaying,
+    StopRinging,
     TakeDownBridge,
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
@@ -66,6 +67,7 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
     ("action", "request_line", "query"),
     [
         (SoundRinging(CALL, IN), f"POST channels/{IN}/ring", {}),
+        (StopRinging(CALL, IN), f"DELETE channels/{IN}/ring", {}),
         (Answer(CALL, IN), f"POST channels/{IN}/answer", {}),
         (
             SetLanguage(CALL, IN, "ru"),
@@ -313,5 +315,5 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
-    tried |= {StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
+    tried |= {StopRinging, StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
     assert tried == set(Action.__args__)
