@@ -80,14 +80,18 @@ class Voice:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._receive)
         self._sequence = 0
+        self._pressing = False
 
     def say(self, payload: bytes, kind: int = _A_LAW) -> None:
-        """Send one packet of voice."""
+        """Send one packet of voice; nothing while a key is pressed, like phones do."""
+        if self._pressing and kind == _A_LAW:
+            return
         self._sequence += 1
         self._send(payload, kind, self._sequence * FRAME)
 
     async def press(self, keys: str) -> None:
         """Press these keys one after the other: 100 ms each, 60 ms between them."""
+        self._pressing = True
         for key in keys:
             began = self._sequence * FRAME
             for step in range(8):
@@ -96,6 +100,7 @@ class Voice:
                 if step <= 4:
                     await asyncio.sleep(0.02)
             await asyncio.sleep(0.06)
+        self._pressing = False
 
     def close(self) -> None:
         if self._socket.fileno() != -1:
