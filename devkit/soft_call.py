@@ -14,7 +14,6 @@ from urllib.parse import quote
 from devkit import sip_text
 from devkit.processes import Deadline, ProcessFailed
 from devkit.sip_text import header, status_of, tag_in, uri_in
-from devkit.tones import tone_frame
 from devkit.voice import Frame, Stretch, Voice, stretches
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class SoftCall:
         self.local, self.remote = local, remote
         """From and To of what we send, with their tags as far as they are known."""
         self.target = target
-        self.voice = Voice(phone.address)
+        self.voice = Voice(phone.address, phone.frames)
         self.statuses: list[int] = []
         """Of every answer to our INVITE, or that we gave to theirs."""
         self.rung_s: float | None = None
@@ -54,7 +53,6 @@ class SoftCall:
         """Whether we hold the other side."""
         self.progress: list[Progress] = []
         self.refer_status: int | None = None
-        self.keys_by_info: list[str] = []
         self.invite = ""
         """The INVITE that began it, as sent or as received."""
         self._cseq = 0
@@ -198,19 +196,19 @@ class SoftCall:
         """Press these keys one after the other (RFC 4733)."""
         await self.voice.press(keys)
 
-    async def press_by_info(self, key: str) -> int:
-        """The same for a phone that sends keys by SIP INFO."""
+    def press_by_info(self, key: str) -> "asyncio.Future[str]":
+        """The same for a phone that sends keys by SIP INFO; the future gets the answer."""
         body = f"Signal={key}\r\nDuration=160\r\n"
-        return status_of(await self._ask("INFO", body=body, kind="application/dtmf-relay"))
+        return self._ask("INFO", body=body, kind="application/dtmf-relay")
 
     def replaced_by(self) -> str:
         """The value of Replaces that names this call, seen from its far end (RFC 3891)."""
         return f"{self.call_id};to-tag={tag_in(self.remote)};from-tag={tag_in(self.local)}"
 
     def speak(self) -> None:
-        """Send one packet of this phone's tone, if somebody may hear it. The phone calls this fifty times a second."""
-        if self.talks and not self.held and self.voice.far_end is not None and self.phone.tone is not None:
-            self.voice.say(tone_frame(self.phone.tone))
+        """Send one packet of what this phone says, where it may be heard; the phone calls this fifty times a second."""
+        if self.talks and not self.held and self.voice.far_end is not None and self.phone.says:
+            self.voice.say(self.phone.says)
 
     # ---- what comes from the far end
 

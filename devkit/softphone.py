@@ -28,6 +28,8 @@ from devkit.scenarios import FOREVER_MS
 from devkit.sip_log import Message
 from devkit.sip_text import branch_of, header, status_of, uri_in
 from devkit.soft_call import SoftCall
+from devkit.tones import tone_frame
+from devkit.voice import Frame
 
 _numbers = count(1)
 _FIRST_REPEAT_S, _GIVE_UP_S = 0.5, 10.0
@@ -102,17 +104,20 @@ class Softphone:
     ) -> None:
         self.name, self.address, self.exchange = name, address, exchange
         self.secret, self.tone, self.behaviour = secret, tone, behaviour
+        self.says = tone_frame(tone) if tone is not None else b""
+        """One packet, sent again and again once a call is answered."""
+        self.frames: list[Frame] | None = None
+        """Where all its calls put what they hear; None: each has its own."""
         self.leaves_when_transferred = True
         self.calls: list[SoftCall] = []
         """All calls, oldest first, those that are over included."""
         self.trace: list[Traced] = []
-        self._number = number or name
+        self.number = number or name
         self._loop = asyncio.get_running_loop()
         self._socket = stamped.bound(address, port)
         self.port = int(self._socket.getsockname()[1])
         self._loop.add_reader(self._socket.fileno(), self._receive)
-        host, _, exchange_port = exchange.partition(":")
-        self._peer = (host, int(exchange_port or 5060))
+        self._peer = self._known(exchange)
         self._asked: dict[str, _Asked] = {}
         self._replied: dict[tuple[str, str], str] = {}
         self._speaking = self._loop.create_task(self._speak())
@@ -146,6 +151,15 @@ class Softphone:
                 break
         if status_of(answer) != 200:
             raise ProcessFailed(f"{self.name} could not sign on or off: {answer.splitlines()[0]}")
+
+    def at_exchange(self, exchange: str) -> None:
+        """From now on it belongs to another one."""
+        self.exchange, self._peer = exchange, self._known(exchange)
+
+    @staticmethod
+    def _known(exchange: str) -> tuple[str, int]:
+        host, _, port = exchange.partition(":")
+        return host, int(port or 5060)
 
     def place(self, to: str, *, headers: tuple[str, ...] = ()) -> SoftCall:
         """Dial; returns at once."""
@@ -206,11 +220,11 @@ class Softphone:
 
     @property
     def identity(self) -> str:
-        return f"sip:{self._number}@{self.address}"
+        return f"sip:{self.number}@{self.address}"
 
     @property
     def contact(self) -> str:
-        return f"sip:{self._number}@{self.address}:{self.port}"
+        return f"sip:{self.number}@{self.address}:{self.port}"
 
     def new_via(self) -> str:
         return f"SIP/2.0/UDP {self.address}:{self.port};rport;branch=z9hG4bKsoft{next(_numbers)}p{self.port}"
@@ -268,7 +282,8 @@ class Softphone:
     # ---- the wire
 
     def _receive(self) -> None:
-        for at_us, data in stamped.arrived(self._socket):
+        for at_us, data, source in stamped.arrived(self._socket):
+            self._peer = source
             text = data.decode(errors="replace")
             if not text.strip():
                 continue  # a keep-alive

@@ -25,20 +25,20 @@ def bound(address: str, port: int = 0) -> socket.socket:
     return made
 
 
-def arrived(sock: socket.socket, longest: int = 65_535) -> Iterator[tuple[int, bytes]]:
-    """All packets that are waiting: microseconds since the epoch, and what came."""
+def arrived(sock: socket.socket, longest: int = 65_535) -> Iterator[tuple[int, bytes, tuple[str, int]]]:
+    """All packets that are waiting: microseconds since the epoch, what came, and from where."""
     with contextlib.suppress(BlockingIOError):
         while True:
             try:
-                data, extras, _, _ = sock.recvmsg(longest, 64)
+                data, extras, _, source = sock.recvmsg(longest, 64)
             except ConnectionRefusedError:
                 continue  # what we sent last reached nobody
             stamp = next((value for _, kind, value in extras if kind == _TIMESTAMP_NS), None)
             if stamp is None:
-                yield time_ns() // 1000, data
+                yield time_ns() // 1000, data, source
             else:
                 seconds, ns = struct.unpack("qq", stamp[:16])
-                yield (seconds * 1_000_000_000 + ns) // 1000, data
+                yield (seconds * 1_000_000_000 + ns) // 1000, data, source
 
 
 def monotonic_of(at_us: int) -> float:

@@ -4,7 +4,6 @@ A tone's frequency is a multiple of 50 Hz, so that 20 ms of it, the voice of one
 the same, tones do not leak into each other, and none is in the tones or the music of Asterisk.
 """
 
-import array
 import math
 import struct
 from functools import lru_cache
@@ -83,11 +82,6 @@ def _parts(samples: list[int], tone: int) -> tuple[float, float]:
         even += sample * cosine
         odd += sample * sine
     return even, odd
-
-
-def encoded(samples: "array.array[int]") -> bytes:
-    """Samples of 16 bits as A-law."""
-    return bytes(map(a_law, samples))
 
 
 def key_packet(key: str, step: int) -> bytes:

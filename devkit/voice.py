@@ -1,14 +1,17 @@
 """The voice of one call: RTP sent and received, in packets of 20 ms."""
 
+import array
 import asyncio
 import struct
+import wave
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from devkit import stamped
 from devkit.sip_text import KEYS
-from devkit.tones import FRAME, is_pure, key_packet, tones_in
+from devkit.tones import FRAME, a_law, is_pure, key_packet, tones_in
 
 _SILENT = frozenset((0x55, 0xD5))
 _A_LAW = 8
@@ -58,25 +61,37 @@ def stretches(frames: Sequence[Frame], longest_gap_s: float = 0.1) -> list[Stret
     return found
 
 
-class Voice:
-    """One socket for one call's voice; what came is in `frames`."""
+def prompt_frames(sound: Path) -> set[bytes]:
+    """Every frame of a sound file (8 kHz, 16 bit, mono) as A-law on the wire, but for silent and short ones."""
+    with wave.open(str(sound)) as file:
+        heard = bytes(map(a_law, array.array("h", file.readframes(file.getnframes()))))
+    frames = {heard[at : at + FRAME] for at in range(0, len(heard), FRAME)}
+    return {frame for frame in frames if len(frame) == FRAME and len(set(frame)) > 20}
 
-    def __init__(self, address: str) -> None:
-        self.frames: list[Frame] = []
+
+class Voice:
+    """One socket for one call's voice; what came is in `frames`, or in those that are given."""
+
+    def __init__(self, address: str, frames: list[Frame] | None = None) -> None:
+        self.frames: list[Frame] = [] if frames is None else frames
         self.far_end: tuple[str, int] | None = None
         self._socket = stamped.bound(address)
         self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._receive)
         self._sequence = 0
+        self._pressing = False
 
     def say(self, payload: bytes, kind: int = _A_LAW) -> None:
-        """Send one packet of voice."""
+        """Send one packet of voice; nothing while a key is pressed, like phones do."""
+        if self._pressing and kind == _A_LAW:
+            return
         self._sequence += 1
         self._send(payload, kind, self._sequence * FRAME)
 
     async def press(self, keys: str) -> None:
         """Press these keys one after the other: 100 ms each, 60 ms between them."""
+        self._pressing = True
         for key in keys:
             began = self._sequence * FRAME
             for step in range(8):
@@ -85,6 +100,7 @@ class Voice:
                 if step <= 4:
                     await asyncio.sleep(0.02)
             await asyncio.sleep(0.06)
+        self._pressing = False
 
     def close(self) -> None:
         if self._socket.fileno() != -1:
@@ -101,6 +117,6 @@ class Voice:
             self._socket.sendto(head + payload, self.far_end)
 
     def _receive(self) -> None:
-        for at_us, data in stamped.arrived(self._socket, 2048):
+        for at_us, data, _ in stamped.arrived(self._socket, 2048):
             if len(data) > 12 and data[1] & 0x7F == _A_LAW:
                 self.frames.append(Frame(stamped.monotonic_of(at_us), data[12:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
@@ -26,6 +27,7 @@ _KINDS = {
     "message": "between",
 }
 """What the record calls a part → what the observer can tell of it."""
+_OF_SOMEBODY = ("talk", "hold", "consult", "conference")
 
 
 def seen(company: SoftCompany, call: SoftCall) -> Visit:
@@ -47,13 +49,17 @@ async def on_record(company: SoftCompany, number: str, timeout_s: float = 15) ->
 
 async def recorded_parts(company: SoftCompany, row: dict[str, Any]) -> list[Part]:
     """The segments of this call, in the observer's words."""
-    segments = await company.query("SELECT * FROM call_segment WHERE call_id = $1 ORDER BY from_at", row["call_id"])
+    segments = await company.query(
+        "SELECT kind, person, (extract(epoch FROM began_at) * 1000)::bigint AS from_ms, lasted_ms FROM call_segment "
+        "WHERE call_id = $1 ORDER BY number",
+        row["call_id"],
+    )
     return [
         Part(
             _KINDS[segment["kind"]],
-            (segment["person"] or "outside",) if segment["kind"] in ("talk", "hold", "consult", "conference") else (),
-            round(segment["from_at"].timestamp() * 1_000_000),
-            round(segment["until_at"].timestamp() * 1_000_000),
+            (segment["person"] or "outside",) if segment["kind"] in _OF_SOMEBODY else (),
+            segment["from_ms"] * 1000,
+            (segment["from_ms"] + segment["lasted_ms"]) * 1000,
         )
         for segment in segments
     ]
@@ -61,13 +67,17 @@ async def recorded_parts(company: SoftCompany, row: dict[str, Any]) -> list[Part
 
 def gaps(parts: Sequence[Part], row: dict[str, Any]) -> Iterator[str]:
     """Where the segments of a call do not add up to it, to the millisecond."""
-    at_us = round(row["arrived_at"].timestamp() * 1_000_000)
+    at_us = _ms(row["arrived_at"]) * 1000
     for part in parts:
         if part.from_us != at_us:
             yield f"a gap of {(part.from_us - at_us) / 1000:.0f} ms before {part}"
         at_us = part.to_us
-    if at_us != round(row["ended_at"].timestamp() * 1_000_000):
-        yield f"the segments end {(row['ended_at'].timestamp() * 1e6 - at_us) / 1000:.0f} ms before the call"
+    if at_us != _ms(row["ended_at"]) * 1000:
+        yield f"the segments end {_ms(row['ended_at']) - at_us // 1000} ms before the call"
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 def disagreements(visit: Visit, recorded: Sequence[Part], within_ms: float = WITHIN_MS) -> list[str]:

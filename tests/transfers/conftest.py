@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -19,6 +20,14 @@ from tests.transfers.ways import ByCommand, ByKeys, ByRefer, Way
 
 FOLDER = PROJECT / ".dev" / "transfers"
 DOOR = FOLDER / "door"
+_TRANSFERS = """
+[transfers]
+ring_for = "4s"
+return_ring_for = "4s"
+return_wait = "30s"
+hold_at_most = "20s"
+parked_at_most = "6s"
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +38,7 @@ def _real(request: pytest.FixtureRequest) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def company() -> AsyncIterator[SoftCompany]:
     more = {"more": [f"operator{nth}" for nth in range(1, 4)]}
-    config = crowded(SAMPLE_CONFIG, FOLDER / "config", more, ring_for="15s", wrap_up="0s")
+    config = hurried(crowded(SAMPLE_CONFIG, FOLDER / "config", more, ring_for="15s", wrap_up="0s"))
     server = Postgres(FOLDER / "postgres", own=installed())
     await server.start()
     try:
@@ -40,6 +49,15 @@ async def company() -> AsyncIterator[SoftCompany]:
             yield opened
     finally:
         await server.stop()
+
+
+def hurried(config: Path) -> Path:
+    """The same with little patience for callers who are given away, on hold or parked."""
+    company = config / "company.toml"
+    text = company.read_text().partition("\n[transfers]")[0]
+    text = text.replace("[limits]\n", '[limits]\ninternal_ring_for = "4s"\n', 1)
+    company.write_text(f"{text}\n{_TRANSFERS}")
+    return config
 
 
 def all_ways(company: SoftCompany) -> list[Way]:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from devkit.phones import ANSWER, RING_FOREVER, Behaviour
+from devkit.scenarios import FOREVER_MS
 from devkit.soft_call import SoftCall
 from devkit.soft_company import SoftCompany
 from devkit.softphone import Softphone
@@ -18,8 +19,8 @@ from switchboard.core.ids import PersonId
 from tests.transfers.ways import Giver, Way
 
 TALK_S = 0.6
-SHORT_MS = 150
 _LONG_S = 15
+_REFUSALS = {"busy": "486 Busy Here", "declines": "603 Decline"}
 Seen = tuple[str, tuple[str, ...]]
 """A kind of part, and who: see the observer."""
 
@@ -37,7 +38,7 @@ class Scene:
     caller: SoftCall = field(init=False)
     giver: Giver = field(init=False)
     seen: list[Seen] = field(default_factory=list)
-    """What the caller must live through."""
+    """What the caller must live through, once somebody talks with them."""
 
     async def begin(self, target: Behaviour = RING_FOREVER) -> None:
         """The caller comes through to the giver, and they talk. ``target`` is what that phone will do when rung."""
@@ -46,7 +47,7 @@ class Scene:
         self.caller = self.company.caller(self.number).place(self.company.line)
         hers = await self.giver_phone.rung(before + 1)
         self.giver = Giver(self.giver_phone, hers)
-        self.seen += [("wait", ())]
+        self.giver_phone.behaviour = Behaviour(ring_ms=500)  # should the caller come back
         await self.talks_with(self.giver_phone)
         await self.moment("talking")
 
@@ -97,9 +98,7 @@ class Scene:
 
 async def blind(scene: Scene, fate: str) -> None:
     target = scene.target
-    target.behaviour = {"busy": Behaviour(refusal="486 Busy Here"), "declines": Behaviour(refusal="603 Decline")}.get(
-        fate, RING_FOREVER
-    )
+    target.behaviour = Behaviour(refusal=_REFUSALS.get(fate), ring_ms=FOREVER_MS)
     await scene.way.give(scene.giver, scene.extension)
     if fate == "operator hangs up":
         scene.giver.call.hang_up()
@@ -119,15 +118,15 @@ async def blind(scene: Scene, fate: str) -> None:
 
 async def attended(scene: Scene, fate: str) -> None:
     target = scene.target
-    target.behaviour = {
-        "busy": Behaviour(refusal="486 Busy Here"),
-        "declines": Behaviour(refusal="603 Decline"),
-        "rings out": RING_FOREVER,
-    }.get(fate, Behaviour(ring_ms=300))
+    target.behaviour = RING_FOREVER if fate in _REFUSALS or fate == "rings out" else Behaviour(ring_ms=300)
     await scene.way.ask(scene.giver, scene.extension)
     scene.seen += [scene.held]
     await scene.moment("asked")
-    if fate in ("busy", "declines", "rings out"):
+    if fate in _REFUSALS or fate == "rings out":
+        rings = await scene.rings(target)
+        if fate in _REFUSALS:
+            await asyncio.sleep(TALK_S)
+            rings.refuse(_REFUSALS[fate])
         if scene.giver.asked is not None:
             await scene.giver.asked.ended(_LONG_S)
         await _goes_back(scene)
@@ -184,7 +183,7 @@ async def early(scene: Scene, fate: str) -> None:
         case "answers" | "target hangs up":
             await _picks_up(scene, fate)
         case "busy" | "declines":
-            rings.refuse("486 Busy Here" if fate == "busy" else "603 Decline")
+            rings.refuse(_REFUSALS[fate])
             await scene.comes_back()
             await scene.caller_leaves()
         case "rings out":
@@ -237,3 +236,18 @@ async def all_idle(company: SoftCompany) -> None:
     for phone in company.everybody:
         phone.behaviour = ANSWER
         assert [call for call in phone.alive if call.answered] == [], f"{phone.name} believes that it talks"
+
+
+async def set_right(company: SoftCompany, *people: str) -> None:
+    """After a scene, however it ended: everybody has hung up and is ready."""
+    for phone in company.everybody:
+        for call in phone.alive:
+            call.hang_up()
+        phone.behaviour = ANSWER
+    await company.wait_idle(30)
+    await company.forget_callers()
+    try:
+        await company.wait_people("ready", *people, timeout_s=3)
+    except TimeoutError:
+        await company.dial_code(company.policy.codes.resume, *people)
+        await company.wait_people("ready", *people)

@@ -14,9 +14,9 @@ from devkit.soft_company import SoftCompany
 from devkit.tones import hertz
 from tests.transfers.books import on_record, recorded_parts, seen
 from tests.transfers.scenes import all_idle
-from tests.transfers.test_t1_matrix import new_scene, only_olga
+from tests.transfers.test_t1_matrix import in_order, new_scene, only_olga
 
-__all__ = ["only_olga"]
+__all__ = ["in_order", "only_olga"]
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 

@@ -18,9 +18,9 @@ from devkit.soft_company import SoftCompany
 from tests.conftest import Figures
 from tests.transfers.books import WITHIN_MS, gaps, on_record, recorded_parts, seen
 from tests.transfers.scenes import Scene, all_idle
-from tests.transfers.test_t1_matrix import WAYS, new_scene, only_olga
+from tests.transfers.test_t1_matrix import WAYS, in_order, new_scene, only_olga
 
-__all__ = ["only_olga"]
+__all__ = ["in_order", "only_olga"]
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 ACTS = ("gives", "asks", "completes", "completes early")

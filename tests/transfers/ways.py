@@ -60,8 +60,13 @@ class ByRefer:
     by_phone: bool = True
 
     async def give(self, giver: Giver, to: str) -> None:
-        status = await giver.call.refer(to, referred_by=self.referred_by, refer_sub=self.refer_sub)
+        self._accepted(giver, await giver.call.refer(to, referred_by=self.referred_by, refer_sub=self.refer_sub))
+
+    def _accepted(self, giver: Giver, status: int) -> None:
+        """Asterisk leaves it to the phone to hang up; one that wants no NOTIFY does so at once."""
         assert status == (202 if self.refer_sub is None else 200)
+        if self.refer_sub is False:
+            giver.call.hang_up()
 
     async def ask(self, giver: Giver, to: str) -> None:
         assert await giver.call.hold() == 200
@@ -69,8 +74,9 @@ class ByRefer:
 
     async def complete(self, giver: Giver) -> None:
         assert giver.asked is not None
-        status = await giver.call.transfer(giver.asked, referred_by=self.referred_by, refer_sub=self.refer_sub)
-        assert status == (202 if self.refer_sub is None else 200)
+        self._accepted(
+            giver, await giver.call.transfer(giver.asked, referred_by=self.referred_by, refer_sub=self.refer_sub)
+        )
 
     async def go_back(self, giver: Giver) -> None:
         assert giver.asked is not None

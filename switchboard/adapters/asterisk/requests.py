@@ -167,7 +167,8 @@ def continue_in_dialplan(channel: str, context: str, extension: str) -> Request:
 
 
 def make_bridge(bridge: str) -> Request:
-    return Request("POST", "bridges/{bridgeId}", {"bridgeId": bridge}, {"type": "mixing"})
+    """``dtmf_events``: else two legs would be joined beneath Asterisk's core, and nobody heard of the keys they press."""
+    return Request("POST", "bridges/{bridgeId}", {"bridgeId": bridge}, {"type": "mixing,dtmf_events"})
 
 
 def add_to_bridge(bridge: str, channels: Sequence[str]) -> Request:
