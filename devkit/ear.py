@@ -13,6 +13,7 @@ import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import md5
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -45,13 +46,13 @@ class Frame:
 def prompt_frames(sound: Path) -> set[bytes]:
     """Every frame of a sound file (8 kHz, 16 bit, mono) as A-law on the wire, but for silent and short ones."""
     with wave.open(str(sound)) as file:
-        encoded = bytes(map(_a_law, array.array("h", file.readframes(file.getnframes()))))
+        encoded = bytes(map(a_law, array.array("h", file.readframes(file.getnframes()))))
     frames = {encoded[at : at + FRAME] for at in range(0, len(encoded), FRAME)}
     return {frame for frame in frames if len(frame) == FRAME and len(set(frame)) > 20}
 
 
 @lru_cache(maxsize=65_536)
-def _a_law(sample: int) -> int:
+def a_law(sample: int) -> int:
     """One sample of 16 bits as G.711 has it."""
     size, mask = sample >> 3, 0xD5
     if size < 0:
@@ -68,7 +69,11 @@ class Ear:
     sip: socket.socket
     rtp: socket.socket
     talks: bool = False
-    """Whether it sends ``TONE`` once the call is answered."""
+    """Whether it sends ``voice`` once the call is answered."""
+    voice: bytes = TONE
+    """What it says, again and again: one frame."""
+    secret: str = field(default="", repr=False)
+    """Password with which it dials, where it is asked for one."""
     frames: list[Frame] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     answered_s: float | None = None
@@ -87,13 +92,13 @@ class Ear:
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @classmethod
-    def at(cls, address: str, port: int = 0, *, talks: bool = False) -> Self:
+    def at(cls, address: str, port: int = 0, *, talks: bool = False, voice: bytes = TONE, secret: str = "") -> Self:
         sip, rtp = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
         sip.bind((address, port))
         rtp.bind((address, 0))
         for one in (sip, rtp):
             one.setblocking(False)
-        return cls(address, sip, rtp, talks)
+        return cls(address, sip, rtp, talks, voice, secret)
 
     @classmethod
     async def call(cls, address: str, number: str, to: str, exchange: str, *, talks: bool = False) -> Self:
@@ -222,9 +227,31 @@ class Ear:
         self._remote = _header(text, "To")
         self._contact = _uri(_header(text, "Contact")) or self._contact
         self._send(self._in_dialogue("ACK", _header(text, "CSeq").split()[0]))
+        if status == 401 and self.secret and "Authorization" not in self._asked:
+            self._dial_with_secret(_header(text, "WWW-Authenticate"))
+            return
         if status == 200 and self.answered_s is None:
             self._answered(text)
         self.over |= status >= 300
+
+    def _dial_with_secret(self, challenge: str) -> None:
+        """Ask once more, as a phone does that is told to say who it is (RFC 2617)."""
+        self._remote, self._cseq = "", 2
+        user = re.search(r"sip:([^@]+)@", _header(self._asked, "From"))
+        name, uri = user[1] if user else "", _uri(self._asked.partition("\r\n")[0])
+        told = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
+        ours = md5(f"{name}:{told['realm']}:{self.secret}".encode()).hexdigest()  # noqa: S324 (SIP's own)
+        asked = md5(f"INVITE:{uri}".encode()).hexdigest()  # noqa: S324
+        whole = f"{ours}:{told['nonce']}:00000001:ear:auth:{asked}".encode()
+        answer = (
+            f'Digest username="{name}", realm="{told["realm"]}", nonce="{told["nonce"]}", uri="{uri}", '
+            f'response="{md5(whole).hexdigest()}", algorithm=MD5, qop=auth, nc=00000001, cnonce="ear"'  # noqa: S324
+        )
+        if "opaque" in told:
+            answer += f', opaque="{told["opaque"]}"'
+        self._asked = self._asked.replace("CSeq: 1 INVITE", "CSeq: 2 INVITE").replace("z9hG4bKear", "z9hG4bKearauth")
+        self._asked += f"\r\nAuthorization: {answer}"
+        self._send(self._with_sdp(self._asked))
 
     def _hear_request(self, text: str, peer: tuple[str, int]) -> None:
         method = text.split(maxsplit=1)[0]
@@ -292,7 +319,7 @@ class Ear:
 
     async def _talk(self) -> None:
         while not self.over:
-            self._send_rtp(TONE, 8, self._sequence * FRAME)
+            self._send_rtp(self.voice, 8, self._sequence * FRAME)
             await asyncio.sleep(0.02)
 
     def _send_rtp(self, payload: bytes, kind: int, at: int) -> None:

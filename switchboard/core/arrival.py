@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchboard.core import codes, hot_desk, phones, pick_up, shifts
+from switchboard.core import codes, hot_desk, phones, pick_up, shifts, wishes
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
 from switchboard.core.call import send_on
@@ -137,6 +137,10 @@ def _carry_out_code(floor: Floor, call: Call, person: Person) -> None:
     asked = codes.read_code(floor, person.person_id, call.dialled)
     if isinstance(asked, StaffCommanded) and asked.command is StaffCommand.PICK_UP:
         why_not = pick_up.on_the_phone(floor, call, person.person_id, asked.whom)
+        if why_not is None:
+            return
+    elif isinstance(asked, StaffCommanded) and asked.command in wishes.COMMANDS:
+        why_not = wishes.on_the_phone(floor, call, asked)
         if why_not is None:
             return
     else:

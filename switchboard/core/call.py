@@ -11,7 +11,19 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import announcing, backup, call_backs, hot_desk, keys, misses, sticky, strategies, wrap_up
+from switchboard.core import (
+    announcing,
+    backup,
+    call_backs,
+    hot_desk,
+    keys,
+    listening,
+    misses,
+    sticky,
+    strategies,
+    wishes,
+    wrap_up,
+)
 from switchboard.core.call_state import (
     Asking,
     Call,
@@ -19,6 +31,7 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Listening,
     LookingUp,
     Offer,
     Ringing,
@@ -29,8 +42,8 @@ from switchboard.core.call_state import (
 )
 from switchboard.core.classification import Classified, classify, unidentified
 from switchboard.core.connecting import connect_with
-from switchboard.core.ending import end, forget_if_gone, hang_up_again
-from switchboard.core.entries import Direction, Outcome
+from switchboard.core.ending import end, forget_if_gone, hang_up_again, talk_outcome
+from switchboard.core.entries import Outcome
 from switchboard.core.facts import (
     ActionFailed,
     CallerFound,
@@ -76,6 +89,8 @@ _REFUSALS = (17, 21)
 
 def handle(floor: Floor, call: Call, fact: Fact) -> bool:
     """Let ``fact`` happen to ``call``; false when it means nothing to it (any more)."""
+    if isinstance(call.state, Listening) and (meant := listening.handle(floor, call, call.state, fact)) is not None:
+        return meant
     match fact:
         case CallerFound():
             return when_found(floor, call, fact)
@@ -140,7 +155,7 @@ def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     """The first phone to be picked up wins; a phone picked up after its offer was withdrawn is told to end."""
     state = call.state
     if isinstance(state, Summoning) and leg == call.leg:
-        call_backs.dial(floor, call, state)
+        (call_backs.dial if call.listens is None else wishes.picked_up)(floor, call, state)
         return True
     offer = _offer_of(call, leg)
     if offer is None or not isinstance(state, Ringing | Waiting):
@@ -241,12 +256,6 @@ def finish_talk(floor: Floor, call: Call, state: Talking, why: str) -> None:
     end(floor, call, talk_outcome(call), why)
 
 
-def talk_outcome(call: Call) -> Outcome:
-    if call.direction not in (Direction.INBOUND, Direction.CALLBACK):
-        return Outcome.CONNECTED
-    return Outcome.SERVED if call.from_queue is not None else Outcome.TRANSFERRED
-
-
 def lose_caller(floor: Floor, call: Call) -> None:
     call.caller_there = False
     if call.caller_person is not None:
@@ -272,8 +281,11 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
         case Asking(back_to=back_to):
             end(floor, call, outcome_of_leaving(floor, call, back_to), "the caller left while asked for a number")
         case Summoning(person=person):
-            misses.count_miss(floor, person, rang_out=False)
+            if call.listens is None:
+                misses.count_miss(floor, person, rang_out=False)
             end(floor, call, Outcome.NO_ANSWER, "the operator did not pick up")
+        case Listening():
+            listening.when_supervisor_left(floor, call)
         case Connecting():
             end(floor, call, Outcome.ABANDONED_RINGING, "the caller left in the moment of the answer")
         case Talking() as state:
@@ -317,7 +329,7 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
         floor.drop_leg(call, offer.leg)
         lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", LOST_CAUSE)
         return True
-    if fact.action in ("Ring", "RingOutside") and fact.leg in call.legs and not _needs(state, fact.leg):
+    if fact.action in ("Ring", "RingOutside", "Snoop") and fact.leg in call.legs and not _needs(state, fact.leg):
         floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
         forget_if_gone(floor, call)
         return True
@@ -364,7 +376,8 @@ def when_late(floor: Floor, call: Call) -> bool:
         case Asking() as state:
             keys.when_late(floor, call, state)
         case Summoning(person=person):
-            misses.count_miss(floor, person, rang_out=True)
+            if call.listens is None:
+                misses.count_miss(floor, person, rang_out=True)
             end(floor, call, Outcome.NO_ANSWER, "the operator did not pick up in time")
         case Connecting(asked_again=False) as state:
             wait_for_the_bridge_again(floor, call, state)
@@ -374,6 +387,8 @@ def when_late(floor: Floor, call: Call) -> bool:
             hot_desk.when_not_checked(floor, call, state, "no answer in time")
         case Talking() as state:
             finish_talk(floor, call, state, "longest call reached")
+        case Listening():
+            return False  # has its own
         case Saying() as state:
             end(floor, call, state.outcome, "the message took too long")
         case Ending() as state:

@@ -6,6 +6,7 @@
                     └─► Asking (for a number) ► Saying ┘
     LookingUp ─► Checking (a PIN) ─► Saying
     Summoning (an operator, for a call-back) ─► Ringing
+    LookingUp | Summoning ─► Listening (a supervisor, to a talk) ─► Saying
 
 Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
 nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
@@ -160,6 +161,58 @@ class Talking(Struct, frozen=True, tag=True):
     until_ms: int
 
 
+class Mode(StrEnum):
+    """What a supervisor does with the talk of somebody of the staff."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    """Only the staff member hears them."""
+    BARGE_IN = "barge_in"
+
+
+class Wish(Struct, frozen=True):
+    """Whom a supervisor wants to listen to, and how at first."""
+
+    person: PersonId
+    mode: Mode
+
+
+class Post(Struct, frozen=True):
+    """Where a supervisor hears from: their own bridge with a leg that spies, or the bridge of the talk."""
+
+    mode: Mode
+    bridge: BridgeId
+    snoop: LegId | None
+    """The leg that spies; ``None`` in the bridge of the talk."""
+    since_ms: int = 0
+    """When that leg was asked for."""
+    asked: bool = False
+    """They were asked to be put there."""
+    bridged: tuple[LegId, ...] = ()
+    again: bool = False
+    """Nothing was heard of another one like this."""
+
+
+class Listening(Struct, frozen=True, tag=True):
+    """A supervisor, the caller of this call, hears a talk, or will in a moment."""
+
+    person: PersonId
+    """To whom they listen."""
+    talk: CallId
+    to: LegId
+    """That person's leg."""
+    until_ms: int
+    longest_until_ms: int
+    post: Post | None = None
+    """Where they hear from; ``None``: not yet."""
+    coming: Post | None = None
+    """Where they will in a moment."""
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        return tuple(post for post in (self.post, self.coming) if post is not None)
+
+
 class Saying(Struct, frozen=True, tag=True):
     """The caller hears a message; then the call ends with ``outcome``."""
 
@@ -185,18 +238,21 @@ class Ending(Struct, frozen=True, tag=True):
     tries: int = 1
 
 
-CallState = LookingUp | Ringing | Waiting | Asking | Summoning | Connecting | Talking | Saying | Ending | Checking
+CallState = (
+    LookingUp | Ringing | Waiting | Asking | Summoning | Connecting | Talking | Saying | Ending | Checking | Listening
+)
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
-    LookingUp: (*_STEP, LookingUp, Checking),
+    LookingUp: (*_STEP, LookingUp, Checking, Listening),
     Checking: (Saying, Ending, Checking),
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting, Asking),
     Asking: (Asking, Waiting, Saying, Ending),
-    Summoning: (Ringing, Ending),
+    Summoning: (Ringing, Ending, Listening, Saying),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
     Talking: (Ending,),
+    Listening: (Listening, Saying, Ending),
     Saying: (Ending, Saying),
     Ending: (Ending,),
 }
@@ -261,6 +317,8 @@ class Call(Struct, kw_only=True):
     """The line's greeting was said."""
     call_back_of: CallId | None = None
     """The call whose caller is called back by this one."""
+    listens: Wish | None = None
+    """What a supervisor wants by this call."""
     waits_since_ms: int | None = None
     """When they first called, if they were cut off and got their place back."""
 

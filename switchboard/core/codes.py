@@ -80,6 +80,14 @@ def _read_with_digits(floor: Floor, person: PersonId, dialled: str) -> StaffComm
             return StaffCommanded(person, StaffCommand.AWAY, until_ms=until_ms)
         deputy = person_with(policy, away[3])
         return StaffCommanded(person, StaffCommand.AWAY, until_ms=until_ms, whom=deputy) if deputy else _nobody(away[3])
+    for code, command in (
+        (codes.listen, StaffCommand.LISTEN),
+        (codes.whisper, StaffCommand.WHISPER),
+        (codes.barge_in, StaffCommand.BARGE_IN),
+    ):
+        if extension := _behind(code, dialled):  # also in vain it goes into the audit
+            whom = person_with(policy, extension)
+            return StaffCommanded(person, command, "" if whom is not None else _nobody(extension), whom)
     for code, command in ((codes.forward, StaffCommand.FORWARD), (codes.pick_up, StaffCommand.PICK_UP)):
         if extension := _behind(code, dialled):
             whom = person_with(policy, extension)
@@ -118,4 +126,7 @@ def confirmation(policy: Policy, command: StaffCommand) -> tuple[str, ...]:
         StaffCommand.AWAY: prompts.away,
         StaffCommand.TAKE_PHONE: prompts.signed_in,
         StaffCommand.PICK_UP: (),  # they hear the caller
+        StaffCommand.LISTEN: (),
+        StaffCommand.WHISPER: (),
+        StaffCommand.BARGE_IN: (),
     }[command]

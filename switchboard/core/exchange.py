@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from switchboard.core import arrival, call_backs, fallback, queueing, seating, shifts, snapshot, survey
+from switchboard.core import arrival, call_backs, fallback, listening, queueing, seating, shifts, snapshot, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.booking import Booking
@@ -94,6 +94,8 @@ class Exchange:
                 self._attempt(ringing, stop_ringing, fact.phone)
         try:
             call_backs.settle(floor)
+            for listener, why in listening.without_talk(floor) if floor.listeners else ():
+                self._attempt(listener, listening.end_with_talk, why)
             self._ring_the_ready()
         except Exception as error:
             self._bug = error
@@ -148,7 +150,7 @@ class Exchange:
             case PhoneEngaged():
                 shifts.phone_engaged(floor, fact.phone, fact.engaged)
             case StaffCommanded():
-                return shifts.carry_out(floor, fact) is None
+                return shifts.carry_out(floor, fact) is None or bool(floor.entries)  # refused, and that on record
             case DeadlinePassed():
                 return self._pass_deadline(fact, call)
             case SwitchReady():

@@ -232,6 +232,12 @@ class StaffCommand(StrEnum):
     """Until ``until_ms``, with the deputy ``whom`` if there is one."""
     PICK_UP = "pick_up"
     """Take the call that rings ``whom`` now."""
+    LISTEN = "listen"
+    """Hear what ``whom`` talks; the supervisor's own phone is rung for it."""
+    WHISPER = "whisper"
+    """The same, and speak to ``whom`` alone."""
+    BARGE_IN = "barge_in"
+    """Join what ``whom`` talks: all hear each other."""
     TAKE_PHONE = "take_phone"
     """Sign in at ``phone``, whoever's it is. The desk knows who asks; on a phone it takes a PIN."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from switchboard.core import phones, pick_up, wrap_up
+from switchboard.core import phones, pick_up, wishes, wrap_up
 from switchboard.core.actions import HangUp
 from switchboard.core.ending import forget_if_gone
 from switchboard.core.facts import DeadlinePassed, StaffCommand, StaffCommanded
@@ -60,6 +60,8 @@ def carry_out(floor: Floor, asked: StaffCommanded) -> str | None:
             return _go_away(floor, person, asked)
         case StaffCommand.PICK_UP:
             return pick_up.at_the_desk(floor, person, asked.whom)
+        case StaffCommand.LISTEN | StaffCommand.WHISPER | StaffCommand.BARGE_IN:
+            return wishes.by_command(floor, person, asked)
         case StaffCommand.TAKE_PHONE:
             return take_phone(floor, person, asked.phone)
         case _:

@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import hot_desk, phones
+from switchboard.core import hot_desk, listening, phones
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -25,6 +25,7 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Listening,
     LookingUp,
     Ringing,
     Saying,
@@ -95,7 +96,11 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
 def is_needed(floor: Floor, bridge: BridgeId) -> bool:
     """Whether a living call talks in this bridge, or is about to."""
     states = (call.state for call in floor.calls.values())
-    return any(isinstance(state, Talking | Connecting) and state.bridge == bridge for state in states)
+    return any(
+        (isinstance(state, Talking | Connecting) and state.bridge == bridge)
+        or (isinstance(state, Listening) and any(post.bridge == bridge for post in state.posts))
+        for state in states
+    )
 
 
 def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
@@ -109,6 +114,8 @@ def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
         since_ms[state.offer.leg] = 0
     elif isinstance(state, Talking):
         since_ms[state.leg] = 0
+    elif isinstance(state, Listening):
+        since_ms |= {post.snoop: post.since_ms for post in state.posts if post.snoop is not None}
     for leg in call.legs:
         yield leg, since_ms.get(leg)
 
@@ -122,6 +129,11 @@ def _news_of(floor: Floor, one: FoundLeg, *, alone: bool) -> Iterator[Fact]:
     state = call.state
     if one.up and (isinstance(state, Summoning) or any(offer.leg == one.leg for offer in call.offers)):
         yield LegAnswered(one.leg)
+    if isinstance(state, Listening) and state.coming is not None:
+        if one.up and one.leg == state.coming.snoop and not state.coming.asked:
+            yield LegAnswered(one.leg)
+        if one.bridge == state.coming.bridge and one.leg not in state.coming.bridged:
+            yield LegBridged(one.leg, state.coming.bridge)
     if isinstance(state, Connecting) and one.bridge == state.bridge and one.leg not in state.bridged:
         yield LegBridged(one.leg, state.bridge)
 
@@ -163,6 +175,9 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             let_hear_again(floor, call, up=caller.up)
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")
             hot_desk.ask(floor, call, state.person, state.phone)
+        case Listening():
+            needed = listening.needs(state)
+            listening.resume(floor, call, state, there)
         case Saying():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:

@@ -12,7 +12,7 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- what ``ears`` has about messages, and ``turns`` about call-backs;
+- what ``ears`` has about messages, ``turns`` about call-backs, and ``listeners`` about supervisors;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -27,10 +27,12 @@ from switchboard.core.actions import (
     Action,
     Connect,
     HangUp,
+    Join,
     Play,
     Ring,
     RingOutside,
     SendToDialplan,
+    Snoop,
     SoundRinging,
     StartMusic,
     StopMusic,
@@ -56,6 +58,7 @@ from switchboard.core.ids import CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.queue_rules import QueueStrategy
 from switchboard.sim.ears import Ears
+from switchboard.sim.listeners import Listeners
 from switchboard.sim.people_checks import PeopleWatched, picks_up
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.seen import Seen
@@ -74,7 +77,7 @@ class Witness:
         self.calls: dict[CallId, Seen] = {}
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
-        self.ears, self.turns = Ears(), Turns()
+        self.ears, self.turns, self.listeners = Ears(), Turns(), Listeners()
         self.owner: dict[LegId, CallId] = {}
         self._people = PeopleWatched()
         self.reported: dict[CallId, None] = {}
@@ -111,6 +114,7 @@ class Witness:
         if not picks_up(fact):
             found += self._injustices(handled.actions)
         found += self.ears.watch(self.exchange, fact, handled)
+        found += self.listeners.watch(self.exchange, handled)
         found += self.turns.watch(self.exchange, fact, handled)
         found += self._forget(handled)
         return found
@@ -131,10 +135,11 @@ class Witness:
                 self.arrived += 1
 
     def _meet_call_backs(self, handled: Handled) -> None:
-        """Calls that we place ourselves: it is the operator's own phone that rings first."""
+        """Calls that we place ourselves: to call back, or to let a supervisor listen. Their own phone rings first."""
         for action in handled.actions:
             made = self.exchange.floor.calls.get(action.call)
-            if made is not None and made.call_back_of is not None and made.call_id not in self.calls:
+            ours = made is not None and isinstance(action, Ring) and action.leg == made.leg
+            if made is not None and ours and made.call_id not in self.calls:
                 self.calls[made.call_id] = Seen(made.leg, hears="ringing")
                 self.owner[made.leg] = made.call_id
                 self.arrived += 1
@@ -214,8 +219,11 @@ class Witness:
                 seen.hears = "voice"
                 yield from self._see_connect(seen, action)
             case TakeDownBridge(bridge=bridge) if bridge in seen.bridges:
-                seen.hears = ""
                 del seen.bridges[bridge]
+                seen.hears = seen.hears if seen.bridges or seen.guest else ""
+            case Snoop() | Join():
+                seen.hears = "voice"
+                seen.guest |= isinstance(action, Join)
             case StopMusic():
                 seen.hears = ""
             case _:

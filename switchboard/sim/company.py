@@ -20,6 +20,7 @@ from switchboard.core.policy import (
     Codes,
     Department,
     Line,
+    MayListen,
     MessageStep,
     Outbound,
     Person,
@@ -125,8 +126,16 @@ def _people() -> list[Person]:
     def person(
         name: str, role: Role, extension: str, department: str = "wholesale", *, may_call_out: bool = False
     ) -> Person:
+        may_listen = MayListen(department=role is Role.HEAD, queues=("dispatch",) if name == "igor" else ())
         return Person(
-            PersonId(name), name.title(), role, PhoneId(name), extension, department, may_call_out=may_call_out
+            PersonId(name),
+            name.title(),
+            role,
+            PhoneId(name),
+            extension,
+            department,
+            may_call_out=may_call_out,
+            may_listen=may_listen,
         )
 
     return [

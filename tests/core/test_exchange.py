@@ -22,7 +22,7 @@ from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.snapshot import STATE_FORMAT, UnknownFormat
 from switchboard.sim.company import DAY_MS, ORDERS
 from switchboard.sim.day import Day
-from switchboard.sim.world import Unkindness
+from switchboard.sim.unkindness import Unkindness
 from tests.core.policy import POLICIES, POLICY
 from tests.core.reaching import NUMBER, WAYS, arrive, begin, every_fact, ready, waiting_rung
 

@@ -159,6 +159,13 @@ def continue_in_dialplan(channel: str, context: str, extension: str) -> Request:
     return Request("POST", "channels/{channelId}/continue", {"channelId": channel}, query)
 
 
+def snoop(channel: str, spying: str, *, whisper: str, app: str, app_args: str) -> Request:
+    """Make the channel ``spying`` (our id), which hears both sides of ``channel``. ``whisper``: ``none``, or ``out``,
+    which lets the far end of ``channel`` hear what it is told."""
+    query = {"spy": "both", "whisper": whisper, "app": app, "appArgs": app_args}
+    return Request("POST", "channels/{channelId}/snoop/{snoopId}", {"channelId": channel, "snoopId": spying}, query)
+
+
 # Bridges
 
 
@@ -166,8 +173,9 @@ def make_bridge(bridge: str) -> Request:
     return Request("POST", "bridges/{bridgeId}", {"bridgeId": bridge}, {"type": "mixing"})
 
 
-def add_to_bridge(bridge: str, channels: Sequence[str]) -> Request:
-    query = {"channel": ",".join(channels)}
+def add_to_bridge(bridge: str, channels: Sequence[str], *, absorb_keys: bool = False) -> Request:
+    """``absorb_keys``: the others do not hear the keys that are pressed on these channels; we do."""
+    query = {"channel": ",".join(channels)} | ({"absorbDTMF": "true"} if absorb_keys else {})
     return Request("POST", "bridges/{bridgeId}/addChannel", {"bridgeId": bridge}, query)
 
 
@@ -208,6 +216,7 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     stop_playing,
     hang_up,
     continue_in_dialplan,
+    snoop,
     make_bridge,
     add_to_bridge,
     delete_bridge,
