@@ -185,7 +185,7 @@ class Ear:
         self._send(f"{head}Content-Type: application/dtmf-relay\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 
     def hang_up(self) -> None:
-        if self.over:
+        if self.over or not self._asked:
             return
         self.over = True
         if self.answered_s is None and not self._answers:

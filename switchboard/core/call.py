@@ -329,7 +329,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
         floor.drop_leg(call, offer.leg)
         lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", LOST_CAUSE)
         return True
-    if fact.action in ("Ring", "RingOutside", "Snoop") and fact.leg in call.legs and not _needs(state, fact.leg):
+    made = ("Ring", "RingOutside") if call.listens is None else ("Snoop",)
+    if fact.action in made and fact.leg in call.legs and not _needs(state, fact.leg):
         floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
         forget_if_gone(floor, call)
         return True

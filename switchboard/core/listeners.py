@@ -76,7 +76,10 @@ def note_attempt(
 
 
 def note_end(floor: Floor, call: Call, was: Mode | None, why: str, becomes: Mode | None = None) -> None:
-    """What they did, or only wished to (``was`` is ``None``), is over or could not be done; ``becomes``: how they go on listening, if they do."""
+    """What they did, or only wished to (``was`` is ``None``), is over or could not be done.
+
+    ``becomes``: how they go on listening, if they do.
+    """
     wish = call.listens
     if wish is None or call.caller_person is None:
         return

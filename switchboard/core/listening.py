@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from switchboard.core.actions import Connect, Join, Snoop, TakeDownBridge
+from switchboard.core.actions import Answer, Connect, Join, Snoop, TakeDownBridge
 from switchboard.core.call_state import Call, Listening, Mode, Post
 from switchboard.core.ending import end
 from switchboard.core.entries import Outcome
@@ -35,7 +35,7 @@ from switchboard.core.facts import (
     StaffCommanded,
 )
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import answer, let_hear_voice
+from switchboard.core.hearing import let_hear_voice
 from switchboard.core.ids import BridgeId, LegId
 from switchboard.core.listeners import Heard, note_attempt, note_end, talk_of, why_not_heard
 from switchboard.core.offering import hang_up_leg
@@ -213,7 +213,7 @@ def when_leg_gone(floor: Floor, call: Call, state: Listening, fact: LegLeft | Le
 
 
 def when_refused(floor: Floor, call: Call, state: Listening, fact: ActionFailed) -> bool:
-    if fact.action not in ("Snoop", "Connect", "Join"):
+    if fact.action not in ("Snoop", "Connect", "Join") or (state.post is not None and fact.leg == state.post.snoop):
         return False
     if fact.action == "Snoop" and fact.leg in call.legs:
         floor.drop_leg(call, fact.leg)  # it was never made
@@ -282,14 +282,19 @@ def without_talk(floor: Floor) -> Iterator[tuple[Call, str]]:
         if call is None or not isinstance(call.state, Listening):
             del floor.listeners[call_id]
             continue
-        state = call.state
-        talk = talk_of(floor, state.person, call.caller_person)
-        if isinstance(talk, str):
-            yield call, talk
-        elif (talk.call.call_id, talk.leg) != (state.talk, state.to):
-            yield call, f"{state.person} talks with somebody else"
-        elif any(post.snoop is None and post.bridge != talk.bridge for post in state.posts):
-            yield call, "the talk goes on elsewhere"
+        if (why := _why_over(floor, call, call.state)) is not None:
+            yield call, why
+
+
+def _why_over(floor: Floor, call: Call, state: Listening) -> str | None:
+    talk = talk_of(floor, state.person, call.caller_person)
+    if isinstance(talk, str):
+        return talk
+    if (talk.call.call_id, talk.leg) != (state.talk, state.to):
+        return f"{state.person} talks with somebody else"
+    if any(post.snoop is None and post.bridge != talk.bridge for post in state.posts):
+        return "the talk goes on elsewhere"
+    return None
 
 
 def end_with_talk(floor: Floor, call: Call, why: str) -> None:
@@ -302,17 +307,16 @@ def end_with_talk(floor: Floor, call: Call, why: str) -> None:
 
 def resume(floor: Floor, call: Call, state: Listening, there: dict[LegId, FoundLeg]) -> None:
     """Asterisk was surveyed: ask again for what may never have been done. Legs that are gone were told of before."""
+    if _why_over(floor, call, state) is not None:
+        return  # it ends with this very fact
     supervisor = there.get(call.leg, FoundLeg(call.leg))
     if not supervisor.up:
-        call.answered = False
-        answer(floor, call)
-    for post in state.posts:
-        spies = there.get(post.snoop) if post.snoop is not None else None
-        at_post = supervisor.bridge == post.bridge and (spies is None or spies.bridge == post.bridge)
-        if not at_post and post.asked:
-            _go_to(floor, call, post)
-        if post is state.post and state.coming is not None:
-            break  # they may be on their way
+        floor.ask_again(Answer(call.call_id, call.leg))
+    post = state.posts[-1]
+    spies = there.get(post.snoop) if post.snoop is not None else None
+    at_post = supervisor.bridge == post.bridge and (spies is None or spies.bridge == post.bridge)
+    if post.asked and not at_post:
+        _go_to(floor, call, post)
     if state.coming is not None:
         until_ms = min(floor.at_ms + floor.policy_of(call).limits.settle_ms, state.longest_until_ms)
         call.enter(replace(state, until_ms=until_ms))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from switchboard.core import facts
-from switchboard.core.actions import Connect, Play, Ring
+from switchboard.core.actions import Connect, Join, Play, Ring, Snoop
 from switchboard.core.facts import Entrance, Fact, StaffCommand
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.sim.company import DAY_MS, ORDERS
@@ -28,7 +28,7 @@ from tests.core.story import (
 
 CODES = (
     "*10", "*11", "*20", "*21", "*22", "*23", "*232", "*24", "*24201", "*24101", "*25", "*138", "*1308202", "*8101",
-    "*8201", "*12101*?", "*12201*?", "*12999*?",
+    "*8201", "*90101", "*91101", "*92101", "*90999", "*12101*?", "*12201*?", "*12999*?",
 )  # fmt: skip
 
 
@@ -132,6 +132,41 @@ def dialling(who: str, dialled: str, before: Callable[[], Story]) -> Story:
     return story
 
 
+def listening(code: str = "*90101", who: str = "hanna", before: Callable[[], Story] = talking) -> Story:
+    """Somebody has dialled it while olga talks; nothing was heard of it yet."""
+    return dialling(who, code, before)
+
+
+def hears(code: str = "*90101", who: str = "hanna", before: Callable[[], Story] = talking) -> Story:
+    story = listening(code, who, before)
+    made = story.newest(Join if code.startswith("*92") else Snoop)
+    if isinstance(made, Snoop):
+        story.tell(facts.LegAnswered(made.leg), 10)
+        connect = story.newest(Connect)
+        assert isinstance(connect, Connect)
+        for leg in connect.legs:
+            story.tell(facts.LegBridged(leg, connect.bridge), 10)
+    elif isinstance(made, Join):
+        story.tell(facts.LegBridged(made.leg, made.bridge), 10)
+    return story
+
+
+def changes(key: str, code: str = "*90101") -> Story:
+    """Another mode was asked for, and nothing heard of it yet; where there is a leg that spies, it is there."""
+    story = hears(code)
+    story.tell(facts.KeyPressed(LegId("3.1"), key), 500)
+    return story
+
+
+def asked_at_the_desk(command: StaffCommand, *, picked_up: bool = False) -> Story:
+    story = talking()
+    story.tell(facts.StaffCommanded(PersonId("hanna"), command, whom=PersonId("olga")), 100)
+    ring = story.newest(Ring)
+    if picked_up and isinstance(ring, Ring):
+        story.tell(facts.LegAnswered(ring.leg), 2_000)
+    return story
+
+
 def at_another_phone() -> Story:
     story = dialling("rita", "*12101*?", waiting)
     story.tell(facts.PinChecked(story.exchange.floor.leg_owner[LegId("3.1")], right=True), 10)
@@ -191,6 +226,17 @@ WAYS: dict[str, Callable[[], Story]] = {
     "forwarded": lambda: dialling("olga", "201", lambda: dialling("anna", "*24202", begin)),
     "at another phone": at_another_phone,
     "missed": missed,
+    "wants to listen": listening,
+    "wants to barge in": lambda: listening("*92101"),
+    "listens": hears,
+    "listens to who placed the call": lambda: hears("*90101", "hanna", lambda: talking(internal)),
+    "whispers": lambda: hears("*91101"),
+    "has barged in": lambda: hears("*92101"),
+    "is about to whisper": lambda: changes("5"),
+    "is about to barge in": lambda: changes("6"),
+    "is about to listen only": lambda: changes("4", "*92101"),
+    "is rung to listen": lambda: asked_at_the_desk(StaffCommand.LISTEN),
+    "picked up to barge in": lambda: asked_at_the_desk(StaffCommand.BARGE_IN, picked_up=True),
 }
 
 
@@ -246,7 +292,7 @@ def _commands(story: Story) -> list[Fact]:
     return [
         *(
             facts.StaffCommanded(PersonId(who), command, "x", whom, 5_000, story.at_ms + 7_000, PhoneId(phone))
-            for who in ("olga", "anna", "ghost")
+            for who in ("olga", "anna", "hanna", "ghost")
             for command in StaffCommand
             for whom, phone in ((PersonId("anna"), "pavel"), (PersonId("olga"), "anna"))
         ),
