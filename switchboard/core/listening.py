@@ -305,10 +305,14 @@ def end_with_talk(floor: Floor, call: Call, why: str) -> None:
 # after a gap ---------------------------------------------------------------------------------------------------
 
 
-def resume(floor: Floor, call: Call, state: Listening, there: dict[LegId, FoundLeg]) -> None:
-    """Asterisk was surveyed: ask again for what may never have been done. Legs that are gone were told of before."""
+def resume(floor: Floor, call: Call, state: Listening, there: dict[LegId, FoundLeg]) -> tuple[LegId, ...]:
+    """Asterisk was surveyed: ask again for what may never have been done. Returns the legs that spy and are needed.
+
+    Those that are gone were told of before.
+    """
+    needed = tuple(post.snoop for post in state.posts if post.snoop is not None)
     if _why_over(floor, call, state) is not None:
-        return  # it ends with this very fact
+        return needed  # it ends with this very fact
     supervisor = there.get(call.leg, FoundLeg(call.leg))
     if not supervisor.up:
         floor.ask_again(Answer(call.call_id, call.leg))
@@ -321,8 +325,4 @@ def resume(floor: Floor, call: Call, state: Listening, there: dict[LegId, FoundL
         until_ms = min(floor.at_ms + floor.policy_of(call).limits.settle_ms, state.longest_until_ms)
         call.enter(replace(state, until_ms=until_ms))
         floor.because(call, "asked_again", "nobody knows whether they hear", call.caller_person)
-
-
-def needs(state: Listening) -> tuple[LegId, ...]:
-    """The legs that spy for them."""
-    return tuple(post.snoop for post in state.posts if post.snoop is not None)
+    return needed

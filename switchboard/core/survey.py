@@ -149,17 +149,13 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         set_language(floor, call)
     match state:
         case LookingUp():
-            within_ms = floor.policy_of(call).limits.look_up_ms
-            call.enter(LookingUp(floor.at_ms + within_ms))
-            floor.because(call, "asked_again", "nobody heard the answer to the look-up")
-            floor.act(LookUpCaller(call.call_id, call.number, within_ms))
+            _look_up_again(floor, call)
             let_hear_again(floor, call, up=caller.up)
         case Ringing():
             let_hear_again(floor, call, up=caller.up)
-        case Waiting():
-            let_hear_again(floor, call, floor.queue_of(call, state.queue).music, up=caller.up)
-        case Asking():
-            let_hear_again(floor, call, floor.queue_of(call, state.back_to.queue).music, up=caller.up)
+        case Waiting() | Asking():
+            waits = state.back_to if isinstance(state, Asking) else state
+            let_hear_again(floor, call, floor.queue_of(call, waits.queue).music, up=caller.up)
         case Summoning():
             pass
         case Connecting() | Talking():
@@ -176,8 +172,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")
             hot_desk.ask(floor, call, state.person, state.phone)
         case Listening():
-            needed = listening.needs(state)
-            listening.resume(floor, call, state, there)
+            needed = listening.resume(floor, call, state, there)
         case Saying():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:
@@ -191,6 +186,13 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
     for leg in list(call.legs):
         if leg not in needed and not _is_hung_up_now(floor, leg):
             hang_up_leg(floor, call, leg)
+
+
+def _look_up_again(floor: Floor, call: Call) -> None:
+    within_ms = floor.policy_of(call).limits.look_up_ms
+    call.enter(LookingUp(floor.at_ms + within_ms))
+    floor.because(call, "asked_again", "nobody heard the answer to the look-up")
+    floor.act(LookUpCaller(call.call_id, call.number, within_ms))
 
 
 def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:

@@ -31,6 +31,9 @@ MEANT: dict[str, StaffCommanded] = {
     "*24202": StaffCommanded(OLGA, StaffCommand.FORWARD, whom=BORIS),
     "*24": StaffCommanded(OLGA, StaffCommand.END_FORWARD),
     "*8101": StaffCommanded(OLGA, StaffCommand.PICK_UP, whom=OLGA),
+    "*90101": StaffCommanded(OLGA, StaffCommand.LISTEN, whom=OLGA),
+    "*91101": StaffCommanded(OLGA, StaffCommand.WHISPER, whom=OLGA),
+    "*92101": StaffCommanded(OLGA, StaffCommand.BARGE_IN, whom=OLGA),
     "*134": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H),
     "*1304202": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H, whom=BORIS),
 }
@@ -44,6 +47,7 @@ HEARD = {
     "call forwarding on": ("call-forwarding", "activated"),
     "call forwarding off": ("call-forwarding", "de-activated"),
     "the caller": (),
+    "the talk": (),
 }
 
 
@@ -71,11 +75,11 @@ def test_every_code_of_the_page_does_what_it_says() -> None:
 
 def test_the_page_has_every_code_there_is() -> None:
     codes = [value for value in msgspec.structs.asdict(Codes()).values() if isinstance(value, str)]
-    assert len(codes) == 11
+    assert len(codes) == 14
     dialled = [code for code, _ in rows()]
     assert [code for code in codes if not any(one.startswith(code) for one in dialled)] == []
 
 
-def test_every_command_has_something_to_hear_but_pick_up() -> None:
+def test_every_command_has_something_to_hear_but_those_that_lead_to_a_talk() -> None:
     unheard = [command for command in StaffCommand if not confirmation(POLICY, command)]
-    assert unheard == [StaffCommand.PICK_UP]
+    assert unheard == [StaffCommand.PICK_UP, StaffCommand.LISTEN, StaffCommand.WHISPER, StaffCommand.BARGE_IN]
