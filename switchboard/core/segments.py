@@ -16,6 +16,7 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Listening,
     LookingUp,
     OnHold,
     Parked,
@@ -30,7 +31,7 @@ from switchboard.core.ids import PersonId
 
 _UNHELD_TO_TRANSFER_MS = 1_500
 """A transfer comes 2 to 510 ms after the end of the hold that goes before it."""
-TALKS = (SegmentKind.TALK, SegmentKind.CONFERENCE)
+TALKS = (SegmentKind.TALK, SegmentKind.CONFERENCE, SegmentKind.LISTEN)
 
 
 def look(call: Call, at_ms: int) -> None:
@@ -81,9 +82,21 @@ def _now(call: Call) -> tuple[SegmentKind, PersonId | None]:
             return (SegmentKind.HOLD if other is None else SegmentKind.CONSULT), holder
         case Parked(by=by):
             return SegmentKind.PARKED, by
+        case Listening(person=person) if call.answered_at_ms is not None:
+            return SegmentKind.LISTEN, person
         case Saying():
             return SegmentKind.MESSAGE, None
-        case LookingUp() | Ringing() | Waiting() | Asking() | Summoning() | Connecting() | Checking() | Ending():
+        case (
+            Listening()
+            | LookingUp()
+            | Ringing()
+            | Waiting()
+            | Asking()
+            | Summoning()
+            | Connecting()
+            | Checking()
+            | Ending()
+        ):
             return (SegmentKind.WAIT if call.answered_at_ms is None else SegmentKind.HAND_OVER), None
         case _:
             assert_never(call.state)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from switchboard.core import consulting, holding, segments, transfer
 from switchboard.core.actions import HangUp
-from switchboard.core.call_state import Call, OnHold, Party, Talking
+from switchboard.core.call_state import Call, OnHold, Talking
 from switchboard.core.destinations import Way, find_way
 from switchboard.core.entries import Direction
-from switchboard.core.facts import LegsTransferred, LegTransferred, StaffCommand, StaffCommanded
+from switchboard.core.facts import LegsTransferred, LegTransferred, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import LegId, PersonId, call_id_of
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.staff import PersonRecord
+from switchboard.core.staff_commands import StaffCommand
+from switchboard.core.state_parts import Party
 
 
 def carry_out(floor: Floor, person: PersonRecord, asked: StaffCommanded) -> str | None:
