@@ -220,7 +220,8 @@ class World:
                 self._put_into(self.legs[action.leg], action.bridge)
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
-                    each.bridge = None
+                    each.bridge, each.alone_since_ms = None, self.now_ms
+                    self.after(_ALONE_MS, self._notice_silence, each)
             case do.HangUp() | do.SendToDialplan():
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
             case do.Answer():
