@@ -201,7 +201,8 @@ class World:
                 self._put_into(self.legs[action.leg], action.bridge)
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
-                    each.bridge = None
+                    each.bridge, each.alone_since_ms = None, self.now_ms
+                    self.after(_ALONE_MS, self._notice_silence, each)
             case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
                 del self.talkers.stand_ins[leg_id]
             case do.HangUp() | do.SendToDialplan():
