@@ -131,6 +131,44 @@ def test_one_order_over_all_queues_of_a_person() -> None:
     assert first.call == "d"
 
 
+def test_equal_places_in_several_line_ups_are_told_apart_by_call() -> None:
+    on = Board()
+    on.seat(OLGA, Seat({"one": 0, "two": 0, "three": 0}))
+    on.wait(caller("a", 4, "two", not_again=(OLGA,)))
+    for name, queue in (("e", "one"), ("c", "two"), ("d", "three"), ("b", "three")):
+        on.wait(caller(name, 4, queue))
+    order = []
+    while (first := on.caller_for(OLGA)) is not None:
+        order.append(first.call)
+        on.leave(first.call)
+    assert order == ["b", "c", "d", "e"]
+
+
+def test_those_who_are_ready_already_ring_for_what_nobody_asked_for_before() -> None:
+    on = board(PAVEL, OLGA, RITA, olga={"ru": 3}, rita={"ru": 4})
+    assert chosen(on, caller("c", need=Need(0, (("ru", 2),)))) == OLGA
+    on.busy(OLGA)
+    assert chosen(on, caller("c", need=Need(0, (("ru", 2),)))) == RITA
+
+
+def test_a_long_line_up_forgets_those_who_left_and_keeps_its_order() -> None:
+    on = board()
+    for number in range(400):
+        on.wait(caller(f"c{number:03d}", 1_000 - number if number % 3 else number))
+    waiting = {f"c{number:03d}": 1_000 - number if number % 3 else number for number in range(400)}
+    for number in range(0, 400, 2):
+        on.leave(CallId(f"c{number:03d}"))
+        del waiting[f"c{number:03d}"]
+    for number in range(50):
+        on.wait(caller(f"d{number:03d}", 500))
+        waiting[f"d{number:03d}"] = 500
+    order = []
+    while (first := on.caller_for(OLGA)) is not None:
+        order.append(first.call)
+        on.leave(first.call)
+    assert order == sorted(waiting, key=lambda call: (waiting[call], call))
+
+
 def do_something(both: Both, step: int) -> None:
     """One random thing that may happen to the board."""
     random, waiting = both.random, list(both.naive.waiting)
