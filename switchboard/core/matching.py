@@ -5,9 +5,10 @@ made again at any time, and then answers the same.
 
 Callers are of one *kind* if they ask for the same skills in the same queue. Each kind has its line-ups: of callers, by
 the tier that their need has come to; and of the ready people who have these skills, by their own tier. So who rings is
-the first in the first line-up of people that is open. Who is next is the first of those who are first in the line-ups of
-callers that somebody serves. To look at these is what takes time, however many wait; their places lie side by side in one
-array, because most of that time goes into fetching what is scattered over the memory (``benchmarks/matching.py``).
+the first in the first line-up of people that is open. Who is next is the first of those who are first in the line-ups
+of callers that somebody serves. To look at these is what takes time, however many wait; their places lie side by side
+in one array, because most of that time goes into fetching what is scattered over the memory
+(``benchmarks/matching.py``).
 
 Who leaves is only marked. They are dropped when they come to the front, or when a line-up has doubled.
 """
@@ -313,7 +314,7 @@ class Board:
             at = -1
             for _ in range(places_ms.count(place_ms)):
                 at = places_ms.index(place_ms, at + 1)
-                first = self._first_caller(person, numbers[at], place_ms)
+                first = self._first_caller(person, numbers[at])
                 places_ms[at] = first[0] if first is not None else _NOWHERE_MS
                 if first is not None and first[0] == place_ms and (found is None or first < found):
                     found = first
@@ -322,16 +323,15 @@ class Board:
                 return caller
         return None
 
-    def _first_caller(self, person: PersonId, number: int, place_ms: int) -> _Entry | None:
-        """Who comes first in a line-up and was not refused by this person, or anybody whose place is after ``place_ms``
-        and not after that one's; ``None`` when there is nobody."""
+    def _first_caller(self, person: PersonId, number: int) -> _Entry | None:
+        """The first in a line-up who was not refused by this person; ``None`` when there is nobody."""
         line_up = self._callers[number]
         if not line_up.tidy():
             self._first_places_ms[number] = _NOWHERE_MS
             return None
         first = line_up[line_up.start]
         self._first_places_ms[number] = first[0]
-        if first[0] > place_ms or person not in first[3].of.not_again:
+        if person not in first[3].of.not_again:
             return first
         return line_up.first(lambda entry: person not in entry[3].of.not_again)
 

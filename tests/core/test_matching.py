@@ -153,20 +153,31 @@ def test_those_who_are_ready_already_ring_for_what_nobody_asked_for_before() -> 
 
 def test_a_long_line_up_forgets_those_who_left_and_keeps_its_order() -> None:
     on = board()
+    places: dict[str, int] = {}
+
+    def wait(name: str, place_ms: int) -> None:
+        on.wait(caller(name, place_ms))
+        places[name] = place_ms
+
+    def serve_all(most: int) -> list[str]:
+        order: list[str] = []
+        while len(order) < most and (first := on.caller_for(OLGA)) is not None:
+            order.append(first.call)
+            on.leave(first.call)
+        return order
+
     for number in range(400):
-        on.wait(caller(f"c{number:03d}", 1_000 - number if number % 3 else number))
-    waiting = {f"c{number:03d}": 1_000 - number if number % 3 else number for number in range(400)}
-    for number in range(0, 400, 2):
-        on.leave(CallId(f"c{number:03d}"))
-        del waiting[f"c{number:03d}"]
-    for number in range(50):
-        on.wait(caller(f"d{number:03d}", 500))
-        waiting[f"d{number:03d}"] = 500
-    order = []
-    while (first := on.caller_for(OLGA)) is not None:
-        order.append(first.call)
-        on.leave(first.call)
-    assert order == sorted(waiting, key=lambda call: (waiting[call], call))
+        wait(f"c{number:03d}", 1_000 - number if number % 3 else number)
+    for call in list(places)[::2]:
+        on.leave(CallId(call))
+        del places[call]
+    for call in serve_all(3):
+        del places[call]
+    on.wait(caller("before all others", -1))
+    assert serve_all(1) == ["before all others"]
+    for number in range(400):
+        wait(f"d{number:03d}", number)
+    assert serve_all(1_000) == sorted(places, key=lambda call: (places[call], call))
 
 
 def do_something(both: Both, step: int) -> None:
