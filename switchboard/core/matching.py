@@ -28,7 +28,7 @@ HIGHEST_LEVEL = 5
 _SMALL = 8
 """A line-up of so few is not swept."""
 _MUCH = 64
-"""A line-up is cut when more than one in so many has left from its front: sooner, and moving the others costs too much."""
+"""A line-up is cut when more than one in so many left from its front: sooner, and moving the others costs too much."""
 _NOWHERE_MS = 2**63 - 1
 """The first place in an empty line-up: after all others."""
 
@@ -258,8 +258,7 @@ class Board:
         stay = self._waiting[caller.call] = _Stay(caller)
         number = self.expect(caller.queue, caller.need) if caller.only is None else self._keep_for(caller.only)
         self._callers[number].put((caller.place_ms, caller.call, self._stays, stay))
-        if caller.place_ms < self._first_places_ms[number]:
-            self._first_places_ms[number] = caller.place_ms
+        self._first_places_ms[number] = min(self._first_places_ms[number], caller.place_ms)
 
     def _keep_for(self, person: PersonId) -> int:
         known = self._person(person)
