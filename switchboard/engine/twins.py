@@ -11,8 +11,16 @@ from datetime import date
 import msgspec
 
 from switchboard.core.caller import Client
-from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.entries import (
+    CallRecord,
+    CallStep,
+    PersonChanged,
+    RecordingFile,
+    RecordingGone,
+    RecordingPart,
+    TaskOpened,
+)
+from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.engine.ports import Placed, Refused, few_enough
 
@@ -80,6 +88,9 @@ class MemoryRecords:
         self.tasks: list[TaskOpened] = []
         """Open ones; nobody closes tasks here."""
         self.people: list[PersonChanged] = []
+        self.recordings: dict[RecordingId, RecordingPart] = {}
+        self.files: dict[RecordingId, RecordingFile] = {}
+        self.gone: dict[RecordingId, RecordingGone] = {}
         self.away: str | None = None
         """Why everything is refused from now on; ``None``: nothing is."""
         self._cursor = (0, -1)
@@ -109,6 +120,12 @@ class MemoryRecords:
                     self.tasks.append(task)
             case PersonChanged() as change:
                 self.people.append(change)
+            case RecordingPart() as part:
+                self.recordings[part.recording] = part
+            case RecordingFile() as file:
+                self.files[file.recording] = file
+            case RecordingGone() as gone:
+                self.gone[gone.recording] = gone
 
     def _refuse_if_away(self) -> None:
         if self.away is not None:
