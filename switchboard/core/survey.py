@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import hot_desk, phones
+from switchboard.core import hot_desk, notice, phones, recording
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -30,6 +30,7 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
 from switchboard.core.ending import end, forget_if_gone, hang_up_everything
@@ -159,6 +160,11 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
                 let_hear_again(floor, call, up=caller.up)
             elif not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
                 connect_again(floor, call, state, partner, up=caller.up)
+            recording.resume(floor, call)
+        case Telling():
+            let_hear_again(floor, call, up=caller.up)
+            if not moved_on:
+                notice.say_again(floor, call, state)
         case Checking():
             let_hear_again(floor, call, up=caller.up)
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")

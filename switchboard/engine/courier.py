@@ -18,7 +18,6 @@ import structlog
 from switchboard.core.entries import RecordingPart
 from switchboard.core.exchange import Handled
 from switchboard.core.facts import (
-    ActionFailed,
     Fact,
     RecordingEnded,
     RecordingExpired,
@@ -27,6 +26,7 @@ from switchboard.core.facts import (
 )
 from switchboard.core.floor import Floor
 from switchboard.core.ids import RecordingId
+from switchboard.core.recording import OVER_BEFORE
 from switchboard.engine.ports import Clock, InboxFull, RecordingMissing, RecordingStore, Refused, SwitchAway
 
 ROUND_S = 20.0
@@ -106,12 +106,14 @@ class Courier:
                 self._want(recording)
             case RecordingEnded(recording=recording, kept=False, why=why):
                 self._alarm(recording, why or "Asterisk says that it failed")
-            case ActionFailed(call=call, action="StartRecording", why=why) if handled.meant_something:
-                self._alarm(call, why)
             case _:
                 pass
         for entry in handled.entries:
-            if isinstance(entry, RecordingPart) and entry.ended_at_ms is not None and not entry.trouble:
+            if not isinstance(entry, RecordingPart):
+                continue
+            if entry.trouble not in ("", OVER_BEFORE):
+                self._alarm(entry.recording, entry.trouble)
+            if entry.recording in self._floor().unfiled:
                 self._want(entry.recording)
 
     def _want(self, recording: RecordingId) -> None:
@@ -119,6 +121,8 @@ class Courier:
         self._woken.set()
 
     def _alarm(self, made_id: str, why: str) -> None:
+        if made_id == self._unrecorded_id:
+            return
         self._unrecorded, self._unrecorded_id = why, made_id
         self.failures_total += 1
         _log.error("recording.failed", reason=why)

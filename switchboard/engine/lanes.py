@@ -13,7 +13,18 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.core.actions import Action, Answer, CheckPin, Connect, HangUp, LookUpCaller, Play, Ring, RingOutside
+from switchboard.core.actions import (
+    Action,
+    Answer,
+    CheckPin,
+    Connect,
+    HangUp,
+    LookUpCaller,
+    Play,
+    PlayInBridge,
+    Ring,
+    RingOutside,
+)
 from switchboard.core.facts import ActionFailed, CallerFound, Fact, LegBridged, LookUpFailed, PinChecked
 from switchboard.core.ids import CallId, LegId
 from switchboard.engine.ports import Directory, LegGone, Pins, Refused, SwitchAway, Telephony
@@ -92,7 +103,7 @@ class Lanes:
     def _failed(self, action: Action, why: str, *, away: bool = False, gone: LegId | None = None) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
-        playback = action.playback if isinstance(action, Play) else None
+        playback = action.playback if isinstance(action, Play | PlayInBridge) else None
         self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback))
 
     async def _look_up(self, action: LookUpCaller) -> None:

@@ -45,6 +45,7 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.sim.tapes import Tapes
 from switchboard.sim.traffic import Traffic
 
 Deliver = Callable[[Fact], None]
@@ -104,6 +105,7 @@ class World:
         """Legs that hear music: whoever is there waits for somebody."""
         self.playing: dict[PlaybackId, int] = {}
         """How many times each message is being said."""
+        self.tapes = Tapes()
         self.away = False
         self.starts = 1
         self.left_alone = 0
@@ -134,14 +136,14 @@ class World:
             return
         leg.last_told_ms = max(leg.last_told_ms, self.now_ms + self._latency_ms())
         for _ in range(2 if chance() < self.unkind.double else 1):
-            self.after(leg.last_told_ms - self.now_ms, self._arrive, fact)
+            self.after(leg.last_told_ms - self.now_ms, self.hear, fact)
 
     def _latency_ms(self) -> int:
         if self.random.random() < self.unkind.late:
             return int(self.random.random() * 3_000)
         return 1 + int(self.random.random() * 15)
 
-    def _arrive(self, fact: Fact) -> None:
+    def hear(self, fact: Fact) -> None:
         if not self.away:
             self.deliver(fact)
 
@@ -180,6 +182,7 @@ class World:
         for leg in self.legs.values():
             leg.alive = False
         self.legs, self.bridges = {}, {}
+        self.tapes.break_off()
 
     def survey(self) -> None:
         self.deliver(SwitchReady(self.found(), f"start {self.starts}"))
@@ -207,8 +210,8 @@ class World:
             self.on_the_way.pop(action.leg, None)
         why_not = self.why_not(action)
         if why_not is not None:
-            leg = None if isinstance(action, do.Connect | do.TakeDownBridge | do.LookUpCaller) else action.leg
-            playback = action.playback if isinstance(action, do.Play) else None
+            leg = action.leg if isinstance(action, do.Ring | do.RingOutside | do.Answer | do.HangUp | do.Play) else None
+            playback = action.playback if isinstance(action, do.Play | do.PlayInBridge) else None
             failed = ActionFailed(action.call, type(action).__name__, why_not, leg, playback=playback)
             self.after(self._latency_ms(), self.deliver, failed)
         else:
@@ -228,6 +231,11 @@ class World:
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
                     each.bridge = None
+                self.tapes.look(self)
+            case do.PlayInBridge():
+                self.after(500 + int(self.random.random() * 3_000), self._played_in_bridge, action)
+            case do.StartRecording() | do.PauseRecording() | do.GoOnRecording() | do.StopRecording():
+                self.tapes.carry_out(self, action)
             case do.HangUp() | do.SendToDialplan():
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
             case do.Answer():
@@ -258,6 +266,10 @@ class World:
                 return None
             case do.Connect(legs=legs):
                 return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
+            case do.PlayInBridge(bridge=bridge) | do.StartRecording(bridge=bridge):
+                return None if self.bridges.get(bridge) else "404 no such bridge"
+            case do.PauseRecording() | do.GoOnRecording() | do.StopRecording():
+                return self.tapes.why_not(action)
             case _:
                 return None if action.leg in self.legs and self.legs[action.leg].alive else "404 no such leg"
 
@@ -283,6 +295,10 @@ class World:
         leg = self.legs.get(action.leg)
         if leg is not None:
             self.tell(leg, PlaybackEnded(action.playback, leg.alive))
+
+    def _played_in_bridge(self, action: do.PlayInBridge) -> None:
+        for leg in self.bridges.get(action.bridge, [])[:1]:
+            self.tell(leg, PlaybackEnded(action.playback, self.random.random() > 0.05))
 
     def press(self, leg: Leg, key: str) -> None:
         if leg.alive and leg.answered:
@@ -369,6 +385,7 @@ class World:
             others = self.bridges.get(leg.bridge, [])
             if leg in others:
                 others.remove(leg)
+                self.tapes.look(self)
             for other in others:
                 other.alone_since_ms = self.now_ms
                 self.after(_ALONE_MS, self._notice_silence, other)
