@@ -66,6 +66,7 @@ def build(files: Files) -> Policy:
         prompts=policy.Prompts(**{key: tuple(names) for key, names in company.prompts.model_dump().items()}),
         limits=_limits(company.limits),
         callback=files.queues.callback.build(),
+        recording=company.recording.build(),
         voices={language: words.build() for language, words in company.speech.items()},
     )
 
