@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import holding, hot_desk, listening, phones
+from switchboard.core import holding, hot_desk, listening, notice, phones
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -33,6 +33,7 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
 from switchboard.core.ending import end, forget_if_gone, hang_up_everything
@@ -209,6 +210,10 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             holding.believe_less(call)
             if bridge is None or moved_on:
                 let_hear_again(floor, call, up=caller.up)
+        case Telling():
+            let_hear_again(floor, call, up=caller.up)
+            if not moved_on:
+                notice.say_again(floor, call, state)
         case Checking():
             let_hear_again(floor, call, up=caller.up)
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")

@@ -14,10 +14,13 @@ from switchboard.core.actions import (
     AskWhetherThere,
     CheckPin,
     Connect,
+    GoOnRecording,
     HangUp,
     Join,
     LookUpCaller,
+    PauseRecording,
     Play,
+    PlayInBridge,
     Ring,
     RingOutside,
     SendToDialplan,
@@ -25,8 +28,10 @@ from switchboard.core.actions import (
     Snoop,
     SoundRinging,
     StartMusic,
+    StartRecording,
     StopMusic,
     StopPlaying,
+    StopRecording,
     StopRinging,
     TakeDownBridge,
 )
@@ -329,5 +334,5 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
     tried |= {StopRinging, StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
-    tried |= {Snoop, Join}
+    tried |= {Snoop, Join, PlayInBridge, StartRecording, PauseRecording, GoOnRecording, StopRecording}
     assert tried == set(Action.__args__)
