@@ -167,7 +167,7 @@ def continue_in_dialplan(channel: str, context: str, extension: str) -> Request:
 
 
 def make_bridge(bridge: str) -> Request:
-    """``dtmf_events``: else two legs would be joined beneath Asterisk's core, and nobody heard of the keys they press."""
+    """``dtmf_events``: else two legs would be joined beneath Asterisk, and nobody heard of the keys they press."""
     return Request("POST", "bridges/{bridgeId}", {"bridgeId": bridge}, {"type": "mixing,dtmf_events"})
 
 

@@ -119,7 +119,7 @@ async def test_who_is_rung_for_nobody_yet_has_codecs_of_their_own(bench: Bench, 
 async def test_two_legs_are_connected(bench: Bench, telephony: AsteriskTelephony) -> None:
     await telephony.perform(CONNECT)
     assert asked(bench) == [
-        (f"POST bridges/{BRIDGE}", {"type": "mixing"}),
+        (f"POST bridges/{BRIDGE}", {"type": "mixing,dtmf_events"}),
         (f"POST bridges/{BRIDGE}/addChannel", {"channel": f"{IN},{OUT}"}),
     ]
 
