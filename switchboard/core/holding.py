@@ -111,8 +111,8 @@ def when_holder_gone(floor: Floor, call: Call, state: OnHold) -> bool:
 
 def park(floor: Floor, call: Call, giver: Party) -> str | None:
     """``giver`` leaves; the other side waits, with music, for whoever retrieves them."""
-    if giver.person is None:
-        return "only staff can park"
+    if giver.person is None or not transfer.may_leave(call, giver):
+        return "has nobody to park"
     transfer.leave_to_the_other(floor, call, giver)
     hand_overs.begin(floor, call, HandOverKind.PARK, giver.person, "park")
     until_ms = floor.at_ms + floor.policy_of(call).limits.parked_at_most_ms

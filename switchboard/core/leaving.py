@@ -145,7 +145,9 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
             finish_talk(floor, call, state, "the caller hung up")
         case OnHold() as state:
             transfer.settle_talk(floor, call, state.person)
-            end(floor, call, Outcome.ABANDONED_HAND_OVER, "the caller left while on hold")
+            is_client = call.direction is Direction.INBOUND
+            outcome = Outcome.ABANDONED_HAND_OVER if is_client else talk_outcome(call)
+            end(floor, call, outcome, "the caller left while on hold")
         case Parked():
             end(floor, call, Outcome.ABANDONED_HAND_OVER, "the caller left while parked")
         case Saying(outcome=outcome):

@@ -78,8 +78,8 @@ def hand_over(floor: Floor, call: Call, giver: Party, to: str) -> str | None:
         return "is asking somebody: complete it, or call it off"
     if not isinstance(call.state, Talking | OnHold):
         return "talks with nobody"
-    if giver.person is None:
-        return "only staff can give a caller away"
+    if giver.person is None or not transfer.may_leave(call, giver):
+        return "has nobody to give away"
     if to == floor.policy.codes.park and to:
         return holding.park(floor, call, giver)
     way = way_for(floor, giver.person, to)
@@ -125,7 +125,7 @@ def _holds(call: Call, person: PersonId | None) -> bool:
 def when_transferred(floor: Floor, call: Call | None, fact: LegTransferred) -> bool:
     """Asterisk has agreed already: what is not permitted brings the caller back to who tried it."""
     giver = transfer.side_of(call, fact.leg) if call is not None else None
-    if call is None or giver is None or giver.person is None:
+    if call is None or giver is None or giver.person is None or not transfer.may_leave(call, giver):
         give_up_stand_ins(floor, fact.stand_ins, call)
         return False
     segments.hold_goes_on(call, floor.at_ms)
@@ -151,7 +151,7 @@ def _join(floor: Floor, call: Call, other: Call, fact: LegsTransferred) -> bool:
     if giver is None:
         main, question = question, main
         giver = transfer.side_of(main, legs[main.call_id])
-    if giver is None or giver.person is None:
+    if giver is None or giver.person is None or not transfer.may_leave(main, giver):
         return False
     for one in (main, question):
         segments.hold_goes_on(one, floor.at_ms)

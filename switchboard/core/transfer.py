@@ -36,6 +36,13 @@ def side_of(call: Call, leg: LegId | None) -> Party | None:
     return partner if leg == partner.leg else Party(leg, call.caller_person) if leg == call.leg else None
 
 
+def may_leave(call: Call, giver: Party) -> bool:
+    """Whether there is anybody to whom ``giver`` could leave the call: not while whoever holds them is asking somebody
+    else. If they leave then, they have hung up."""
+    state = call.state
+    return not (isinstance(state, OnHold) and state.other is not None and giver.leg == call.leg)
+
+
 def other_side(call: Call, leg: LegId | None) -> Party | None:
     """Who talks with whoever is on ``leg``."""
     partner = call.partner
