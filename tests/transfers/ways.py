@@ -63,6 +63,13 @@ class ByRefer:
     refer_sub: bool | None = None
     by_phone: bool = True
 
+    def __str__(self) -> str:
+        return (
+            "by REFER"
+            + ("" if self.referred_by else " without Referred-By")
+            + (" without NOTIFY" if self.refer_sub is False else "")
+        )
+
     async def give(self, giver: Giver, to: str) -> None:
         self._accepted(giver, await giver.call.refer(to, referred_by=self.referred_by, refer_sub=self.refer_sub))
 
@@ -73,7 +80,8 @@ class ByRefer:
             giver.call.hang_up()
 
     async def ask(self, giver: Giver, to: str) -> None:
-        assert await giver.call.hold() == 200
+        status = await giver.call.hold()
+        assert status == 200, f"hold: {status}"
         giver.asked = giver.phone.place(to)
 
     async def complete(self, giver: Giver) -> None:
@@ -85,7 +93,8 @@ class ByRefer:
     async def go_back(self, giver: Giver) -> None:
         assert giver.asked is not None
         giver.asked.hang_up()
-        assert await giver.call.unhold() == 200
+        status = await giver.call.unhold()
+        assert status == 200, f"unhold: {status}"
 
     async def call_off(self, giver: Giver) -> None:
         await self.go_back(giver)
@@ -109,6 +118,9 @@ class ByRefer:
 class ByKeys:
     codes: Codes
     by_phone: bool = False
+
+    def __str__(self) -> str:
+        return "by keys"
 
     async def give(self, giver: Giver, to: str) -> None:
         await giver.call.press(f"{self.codes.hand_over}{to}#")
@@ -140,6 +152,9 @@ class ByKeys:
 class ByCommand:
     door: Path
     by_phone: bool = False
+
+    def __str__(self) -> str:
+        return "by command"
 
     async def give(self, giver: Giver, to: str) -> None:
         self._tell(giver, StaffCommand.HAND_OVER, to)
