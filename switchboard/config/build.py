@@ -126,7 +126,16 @@ def _person(name: str, person: Person, timezone: str) -> policy.Person:
         signed_in_at_start=person.role != "operator" if person.signed_in is None else person.signed_in,
         hours=person.hours,
         absences=tuple(_absence(one, timezone) for one in person.absent),
+        may_listen=_may_listen(person),
     )
+
+
+def _may_listen(person: Person) -> policy.MayListen:
+    meant = person.may_listen
+    if meant is None:
+        return policy.MayListen(department=person.role == "head")
+    queues = tuple(one.removeprefix("queue:") for one in meant if one.startswith("queue:"))
+    return policy.MayListen("everybody" in meant, "department" in meant, queues)
 
 
 def _absence(absence: Absence, timezone: str) -> policy.Absence:

@@ -32,7 +32,7 @@ from switchboard.config.fields import (
 )
 from switchboard.config.handing_over import Destination, Transfers
 from switchboard.config.hearing import Speech
-from switchboard.config.people import Absence, Codes, Said
+from switchboard.config.people import Absence, Codes, Listens, Said
 from switchboard.config.queues_file import QueuesFile
 from switchboard.config.units import Duration, Like
 
@@ -164,6 +164,11 @@ class Person(Table):
     extension: Digits | None = Field(default=None, description="Internal number; everybody with a phone has one.")
     department: str | None = Field(default=None, description="Department the person belongs to.")
     may_call_out: bool = Field(default=False, description="May call outside numbers.")
+    may_listen: list[Listens] | None = Field(
+        default=None,
+        description="Whose talks the person may listen to: of `everybody`, of their `department` and those they head, "
+        "of whoever serves `queue:QUEUE`; where absent, heads of their department and others of nobody.",
+    )
     skills: dict[Name, Level] = Field(
         default={}, description="What the person is good at, from 1 to 5; steps may ask for it."
     )

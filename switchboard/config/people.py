@@ -9,6 +9,7 @@ from pydantic import Field
 from switchboard.config.fields import Code, Date, Prompts, Table, Title
 from switchboard.config.units import Like
 
+Listens = Annotated[str, Like(r"everybody|department|queue:[a-z][a-z0-9_]*", "everybody, department or queue:QUEUE")]
 StarCode = Annotated[str, Like(r"(\*[0-9]{1,5})?", '"*" and digits; empty for none')]
 
 
@@ -53,6 +54,9 @@ class Codes(Table):
         default="*29",
         description="Takes whom a colleague parked: then their extension; alone, one's own.",
     )
+    listen: StarCode = Field(default="*90", description="Hears a colleague's talk: then their extension.")
+    whisper: StarCode = Field(default="*91", description="The same, and speaks to the colleague alone.")
+    barge_in: StarCode = Field(default="*92", description="Joins the talk.")
     pick_up_anybody: bool = Field(
         default=False, description="Also for those with whom one shares no department, queue or pool."
     )
@@ -74,6 +78,7 @@ class Said(Table):
     away: Prompts = Field(default=["agent-loggedoff"], description="Away for the hours that were dialled.")
     handed_over: Prompts = Field(default=["beep"], description="The caller on hold was given away.")
     parked: Prompts = Field(default=["beep"], description="The caller on hold was parked.")
+    listening_ended: Prompts = Field(default=["beep"], description="The talk that was listened to is over.")
     wrong_pin: Prompts = Field(default=["auth-incorrect"], description="The PIN is not that of the extension.")
     pin_locked: Prompts = Field(
         default=["im-sorry", "feature-not-avail-line"], description="Too many wrong PINs; later again."

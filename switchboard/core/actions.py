@@ -115,6 +115,24 @@ class TakeDownBridge(Struct, frozen=True, tag=True):
     bridge: BridgeId
 
 
+class Snoop(Struct, frozen=True, tag=True):
+    """Make ``leg``, which hears what ``of`` says and hears, unnoticed. With ``whisper``, the phone of ``of`` hears
+    whoever is connected with it, and nobody else does. It ends when ``of`` does."""
+
+    call: CallId
+    leg: LegId
+    of: LegId
+    whisper: bool
+
+
+class Join(Struct, frozen=True, tag=True):
+    """Put ``leg`` into a bridge in which others talk: all hear each other, but not the keys that are pressed on it."""
+
+    call: CallId
+    leg: LegId
+    bridge: BridgeId
+
+
 class HangUp(Struct, frozen=True, tag=True):
     """End a leg. ``cause`` is Q.850: 16 normal, 26 answered elsewhere, 17 busy, 21 refused …"""
 
@@ -165,4 +183,6 @@ Action = (
     | SendToDialplan
     | AskWhetherThere
     | CheckPin
+    | Snoop
+    | Join
 )

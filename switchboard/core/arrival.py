@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchboard.core import codes, holding, hot_desk, phones, pick_up, shifts, talk_commands
+from switchboard.core import codes, holding, hot_desk, phones, pick_up, shifts, talk_commands, wishes
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
 from switchboard.core.call import send_on
@@ -11,7 +11,7 @@ from switchboard.core.classification import unidentified, why_not_looked_up
 from switchboard.core.destinations import find_way
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome
-from switchboard.core.facts import CallArrived, Entrance, StaffCommand, StaffCommanded
+from switchboard.core.facts import CallArrived, Entrance, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import set_language
 from switchboard.core.ids import CallId, call_id_for
@@ -29,6 +29,7 @@ from switchboard.core.policy import (
     WhomKind,
 )
 from switchboard.core.staff import Doing
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.core.steps import BUSY_CAUSE, CONGESTION_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
 _CREDIBLE_WAIT_MS = 600_000
@@ -142,6 +143,10 @@ def _carry_out_code(floor: Floor, call: Call, person: Person) -> None:
             why_not = pick_up.on_the_phone(floor, call, person.person_id, asked.whom)
         else:
             why_not = holding.retrieve(floor, call, person.person_id, asked.whom or person.person_id)
+        if why_not is None:
+            return
+    elif isinstance(asked, StaffCommanded) and asked.command in wishes.COMMANDS:
+        why_not = wishes.on_the_phone(floor, call, asked)
         if why_not is None:
             return
     else:

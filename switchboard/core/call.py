@@ -11,13 +11,25 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import announcing, backup, call_backs, hand_overs, holding, hot_desk, keys, misses
+from switchboard.core import (
+    announcing,
+    backup,
+    call_backs,
+    hand_overs,
+    holding,
+    hot_desk,
+    keys,
+    listening,
+    misses,
+    wishes,
+)
 from switchboard.core.call_state import (
     Asking,
     Call,
     Checking,
     Connecting,
     Ending,
+    Listening,
     LookingUp,
     OnHold,
     Parked,
@@ -84,6 +96,8 @@ _REFUSALS = (17, 21)
 
 def handle(floor: Floor, call: Call, fact: Fact) -> bool:
     """Let ``fact`` happen to ``call``; false when it means nothing to it (any more)."""
+    if isinstance(call.state, Listening) and (meant := listening.handle(floor, call, call.state, fact)) is not None:
+        return meant
     match fact:
         case CallerFound():
             return when_found(floor, call, fact)
@@ -152,7 +166,7 @@ def when_answered(floor: Floor, call: Call, leg: LegId) -> bool:
     """The first phone to be picked up wins; a phone picked up after its offer was withdrawn is told to end."""
     state = call.state
     if isinstance(state, Summoning) and leg == call.leg:
-        call_backs.dial(floor, call, state)
+        (call_backs.dial if call.listens is None else wishes.picked_up)(floor, call, state)
         return True
     offer = offer_of(call, leg)
     if offer is None or not isinstance(state, Ringing | Waiting):
@@ -244,7 +258,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
         floor.drop_leg(call, offer.leg)
         lose_offer(floor, call, offer, "unreachable", f"could not be rung: {fact.why}", LOST_CAUSE)
         return True
-    if fact.action in ("Ring", "RingOutside") and fact.leg in call.legs and not is_needed(state, fact.leg):
+    made = ("Ring", "RingOutside") if call.listens is None else ("Snoop",)
+    if fact.action in made and fact.leg in call.legs and not is_needed(state, fact.leg):
         floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
         forget_if_gone(floor, call)
         return True
@@ -286,7 +301,8 @@ def when_late(floor: Floor, call: Call) -> bool:
         case Asking() as state:
             keys.when_late(floor, call, state)
         case Summoning(person=person):
-            misses.count_miss(floor, person, rang_out=True)
+            if call.listens is None:
+                misses.count_miss(floor, person, rang_out=True)
             end(floor, call, Outcome.NO_ANSWER, "the operator did not pick up in time")
         case Connecting(asked_again=False) as state:
             wait_for_the_bridge_again(floor, call, state)
@@ -300,6 +316,8 @@ def when_late(floor: Floor, call: Call) -> bool:
             holding.when_late(floor, call, state)
         case Parked() as state:
             holding.when_parked_too_long(floor, call, state)
+        case Listening():
+            return False  # has its own
         case Saying() as state:
             end(floor, call, state.outcome, "the message took too long")
         case Ending() as state:

@@ -7,6 +7,7 @@
     LookingUp ─► Checking (a PIN) ─► Saying
     Summoning (an operator, for a call-back) ─► Ringing
     Talking ◄─► OnHold, Parked; from each of them to Ringing, Waiting or Connecting again (a hand-over)
+    LookingUp | Summoning ─► Listening (a supervisor, to a talk) ─► Saying
 
 Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
 nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
@@ -26,35 +27,11 @@ from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, Pla
 from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.core.policy import Line, Plan
+from switchboard.core.state_parts import Announced, Offer, Party, Post, Wish
 
 
 class Bug(AssertionError):
     """A promise of ours is broken. Ends the call it happened in, loudly; never the service."""
-
-
-class Offer(Struct, frozen=True):
-    """One ring of one person for one call (or of a number outside: ``person`` is ``None``)."""
-
-    leg: LegId
-    person: PersonId | None
-    since_ms: int
-    until_ms: int
-    meant: PersonId | None = None
-    """Whom it was meant for, where ``person`` is rung in their place (their deputy, or whom they forward to)."""
-
-
-class Party(Struct, frozen=True):
-    """Somebody with a leg: ``person`` is ``None`` for who is outside."""
-
-    leg: LegId
-    person: PersonId | None
-
-
-class LastTalk(Struct, frozen=True):
-    """Whom a caller talked with the last time, and when that ended."""
-
-    person: PersonId
-    at_ms: int
 
 
 class LookingUp(Struct, frozen=True, tag=True):
@@ -77,22 +54,6 @@ class Ringing(Struct, frozen=True, tag=True):
     @property
     def until_ms(self) -> int:
         return min((offer.until_ms for offer in self.offers), default=self.step_until_ms)
-
-
-class Announced(Struct, frozen=True):
-    """What a waiting caller was told, and when something will be said again."""
-
-    at_ms: int | None = None
-    """When the next thing is said; while something is being said, when to believe that it is over. ``None``: never."""
-    playback: PlaybackId | None = None
-    """What is being said, as far as we know."""
-    to_greet: bool = False
-    """The greeting is to be said first."""
-    turn: int = 0
-    """How many times something was said, the greeting not counted."""
-    place: int | None = None
-    """The place told last."""
-    wait_min: int | None = None
 
 
 class Waiting(Struct, frozen=True, tag=True):
@@ -202,6 +163,26 @@ class Parked(Struct, frozen=True, tag=True):
     until_ms: int
 
 
+class Listening(Struct, frozen=True, tag=True):
+    """A supervisor, the caller of this call, hears a talk, or will in a moment."""
+
+    person: PersonId
+    """To whom they listen."""
+    talk: CallId
+    to: LegId
+    """That person's leg."""
+    until_ms: int
+    longest_until_ms: int
+    post: Post | None = None
+    """Where they hear from; ``None``: not yet."""
+    coming: Post | None = None
+    """Where they will in a moment."""
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        return tuple(post for post in (self.post, self.coming) if post is not None)
+
+
 class Saying(Struct, frozen=True, tag=True):
     """The caller hears a message; then the call ends with ``outcome``."""
 
@@ -240,20 +221,22 @@ CallState = (
     | Checking
     | OnHold
     | Parked
+    | Listening
 )
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
-    LookingUp: (*_STEP, LookingUp, Checking),
+    LookingUp: (*_STEP, LookingUp, Checking, Listening),
     Checking: (Saying, Ending, Checking),
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting, Asking),
     Asking: (Asking, Waiting, Saying, Ending),
-    Summoning: (Ringing, Ending),
+    Summoning: (Ringing, Ending, Listening, Saying),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
     Talking: (*_STEP, Connecting, Talking, OnHold, Parked),
     OnHold: (*_STEP, Connecting, Talking, OnHold, Parked),
     Parked: (*_STEP, Connecting),
+    Listening: (Listening, Saying, Ending),
     Saying: (Ending, Saying),
     Ending: (Ending,),
 }
@@ -318,6 +301,8 @@ class Call(Struct, kw_only=True):
     """The line's greeting was said."""
     call_back_of: CallId | None = None
     """The call whose caller is called back by this one."""
+    listens: Wish | None = None
+    """What a supervisor wants by this call."""
     waits_since_ms: int | None = None
     """When they first called, if they were cut off and got their place back; 0: before everybody else."""
     first_plan: Plan | None = None

@@ -10,11 +10,12 @@ import re
 
 from msgspec import Struct
 
-from switchboard.core.facts import StaffCommand, StaffCommanded
+from switchboard.core.facts import StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
 from switchboard.core.policy import Policy
 from switchboard.core.shifts import UNSPECIFIED
+from switchboard.core.staff_commands import StaffCommand
 
 HIDDEN = "?"
 """Stands where a PIN was dialled."""
@@ -84,6 +85,14 @@ def _read_with_digits(floor: Floor, person: PersonId, dialled: str) -> StaffComm
         return StaffCommanded(person, StaffCommand.AWAY, until_ms=until_ms, whom=deputy) if deputy else _nobody(away[3])
     if to := _behind(codes.hand_over, dialled):
         return StaffCommanded(person, StaffCommand.HAND_OVER, to=to)
+    for code, command in (
+        (codes.listen, StaffCommand.LISTEN),
+        (codes.whisper, StaffCommand.WHISPER),
+        (codes.barge_in, StaffCommand.BARGE_IN),
+    ):
+        if extension := _behind(code, dialled):  # also in vain it goes into the audit
+            whom = person_with(policy, extension)
+            return StaffCommanded(person, command, "" if whom is not None else _nobody(extension), whom)
     with_extension = (
         (codes.forward, StaffCommand.FORWARD),
         (codes.pick_up, StaffCommand.PICK_UP),

@@ -7,12 +7,13 @@ import msgspec
 from switchboard.core import misses
 from switchboard.core.actions import Connect
 from switchboard.core.announcing import hush
-from switchboard.core.call_state import Call, Connecting, Offer, Party, Ringing, Waiting
+from switchboard.core.call_state import Call, Connecting, Ringing, Waiting
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_voice
 from switchboard.core.ids import BridgeId
 from switchboard.core.offering import ANSWERED_ELSEWHERE, stop_ring_clock, withdraw
 from switchboard.core.staff import Doing
+from switchboard.core.state_parts import Offer, Party
 
 
 def connect_with(floor: Floor, call: Call, offer: Offer) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from switchboard.core import hand_overs, holding, transfer
 from switchboard.core.actions import HangUp, TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, OnHold, Party, Ringing, Talking, Waiting
+from switchboard.core.call_state import Call, Connecting, OnHold, Ringing, Talking, Waiting
 from switchboard.core.connecting import bring_together
 from switchboard.core.destinations import find_way
 from switchboard.core.ending import end, forget_if_gone
@@ -25,6 +25,7 @@ from switchboard.core.offering import hang_up_leg
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.policy import EndStep, Plan
 from switchboard.core.staff import Doing
+from switchboard.core.state_parts import Party
 from switchboard.core.steps import NO_ANSWER_CAUSE, begin_plan, next_step
 
 # asking --------------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
     CALLBACK = "callback"
     """We call somebody back who asked for it while they waited."""
+    LISTEN = "listen"
+    """A supervisor listens to a talk, whispers or barges in."""
     CODE = "code"
     """A service code dialled on a staff phone (sign in, pause …)."""
 
@@ -57,6 +59,8 @@ class Outcome(StrEnum):
     """A call that staff placed was not permitted, or the far end declined."""
     CODE = "code"
     """A service code, carried out."""
+    LISTENED = "listened"
+    """A supervisor heard a talk, until it or they ended that."""
     SWITCH_LOST = "switch_lost"
     """Asterisk lost the call while we were not connected to it."""
     CARRIER_FAULT = "carrier_fault"
@@ -94,6 +98,8 @@ class SegmentKind(StrEnum):
     HAND_OVER = "hand_over"
     """On the way to somebody else: their phone rings, or the caller waits in a queue again."""
     PARKED = "parked"
+    LISTEN = "listen"
+    """A supervisor hears somebody's talk."""
     MESSAGE = "message"
     """A message is said to them."""
 
@@ -236,4 +242,27 @@ class PersonChanged(Struct, frozen=True, tag=True, kw_only=True):
     """Offers from queues in a row that they did not take, by then."""
 
 
-Entry = CallRecord | CallStep | TaskOpened | PersonChanged
+class Audited(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody did what must be answered for, or tried to."""
+
+    at_ms: int
+    person: PersonId
+    """Who."""
+    what: str
+    """``listen``, ``whisper``, ``barge_in``, or ``stop``."""
+    about: PersonId | None
+    """To whom; ``None``: nobody has what was dialled."""
+    call: CallId | None
+    """The talk that it was about; ``None``: there was none."""
+    by_call: CallId | None
+    """The call by which it was done; ``None``: refused at the desk."""
+    allowed: bool
+    was: str | None
+    """What they did before: another of these words, but for ``stop``."""
+    becomes: str | None
+    """What they do from now on; ``None``: nothing."""
+    why: str
+    """Why it was refused, or ended."""
+
+
+Entry = CallRecord | CallStep | TaskOpened | PersonChanged | Audited

@@ -19,6 +19,7 @@ from switchboard.core import (
     consulting,
     deadlines,
     fallback,
+    listening,
     queueing,
     seating,
     segments,
@@ -111,6 +112,8 @@ class Exchange:
         try:
             consulting.settle(floor)
             call_backs.settle(floor)
+            for listener, why in listening.without_talk(floor) if floor.listeners else ():
+                self._attempt(listener, listening.end_with_talk, why)
             self._ring_the_ready()
         except Exception as error:
             self._bug = error
@@ -169,7 +172,7 @@ class Exchange:
             case PhoneEngaged():
                 shifts.phone_engaged(floor, fact.phone, fact.engaged)
             case StaffCommanded():
-                return shifts.carry_out(floor, fact) is None
+                return shifts.carry_out(floor, fact) is None or bool(floor.entries)  # refused, and that on record
             case DeadlinePassed():
                 return self._pass_deadline(fact, call)
             case SwitchReady():

@@ -13,6 +13,7 @@ from msgspec import Struct
 from switchboard.core.caller import Client
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId
 from switchboard.core.policy import Policy
+from switchboard.core.staff_commands import StaffCommand
 
 
 class Entrance(StrEnum):
@@ -255,45 +256,6 @@ class KeyPressed(Struct, frozen=True, tag=True):
     leg: LegId
     key: str
     """One of ``0123456789*#`` (or A–D, which no phone has)."""
-
-
-class StaffCommand(StrEnum):
-    SIGN_IN = "sign_in"
-    SIGN_OUT = "sign_out"
-    PAUSE = "pause"
-    RESUME = "resume"
-    """Back from a pause, from wrap-up, from being away for a while, from missed calls."""
-    END_WRAP_UP = "end_wrap_up"
-    EXTEND_WRAP_UP = "extend_wrap_up"
-    """By ``for_ms``."""
-    HAND_OVER = "hand_over"
-    """Give away whom they talk with, to what ``to`` would dial."""
-    CONSULT = "consult"
-    """Ask whom ``to`` would dial; the other side hears music."""
-    SWAP = "swap"
-    JOIN = "join"
-    """All three talk."""
-    COMPLETE = "complete"
-    """Leave the two to each other."""
-    CALL_OFF = "call_off"
-    """Let go of whom they asked."""
-    HOLD = "hold"
-    TALK_ON = "talk_on"
-    PARK = "park"
-    RETRIEVE = "retrieve"
-    """Whom ``whom`` parked, or they themselves."""
-    DO_NOT_DISTURB = "do_not_disturb"
-    DISTURB = "disturb"
-    """The end of do-not-disturb."""
-    FORWARD = "forward"
-    """Calls that are meant for them go to ``whom``."""
-    END_FORWARD = "end_forward"
-    AWAY = "away"
-    """Until ``until_ms``, with the deputy ``whom`` if there is one."""
-    PICK_UP = "pick_up"
-    """Take the call that rings ``whom`` now."""
-    TAKE_PHONE = "take_phone"
-    """Sign in at ``phone``, whoever's it is. The desk knows who asks; on a phone it takes a PIN."""
 
 
 class StaffCommanded(Struct, frozen=True, tag=True):

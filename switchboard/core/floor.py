@@ -14,7 +14,7 @@ import msgspec
 from switchboard.core import phones, wrap_up
 from switchboard.core.actions import Action
 from switchboard.core.booking import Booking, KeptPlace
-from switchboard.core.call_state import Bug, Call, Connecting, LastTalk, Waiting
+from switchboard.core.call_state import Bug, Call, Connecting, Listening, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
@@ -24,6 +24,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.queue_rules import Queue
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import Doing, Engagement, PersonRecord
+from switchboard.core.state_parts import LastTalk
 
 
 class Floor:
@@ -67,6 +68,8 @@ class Floor:
         """By queue, everybody who serves it, with their tier."""
         self.board = Board()
         """Of those, the ones for whom nobody is being rung, and who is ready for them; see ``seating``."""
+        self.listeners: dict[CallId, None] = {}
+        """Calls by which a supervisor listens to another."""
         self.called_back: dict[CallId, None] = {}
         """Bookings whose call-back is being made."""
         self.deadlines: list[tuple[int, str, str]] = []
@@ -277,6 +280,8 @@ class Floor:
                 self.leg_owner[leg] = call.call_id
             self.arm(call.state.until_ms, "call", call.call_id)
             queue = call.state.back_to if isinstance(call.state, Connecting) else call.state
+            if isinstance(queue, Listening):
+                self.listeners[call.call_id] = None
             if isinstance(queue, Waiting):
                 self.join_queue(call, queue.queue)
         for person in self.people.values():

@@ -11,7 +11,7 @@ import msgspec
 
 from switchboard.core import hand_overs, transfer
 from switchboard.core.actions import Answer
-from switchboard.core.call_state import Call, OnHold, Parked, Party, Ringing, Talking
+from switchboard.core.call_state import Call, OnHold, Parked, Ringing, Talking
 from switchboard.core.connecting import bring_together
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, HandOverKind, Outcome
@@ -19,6 +19,7 @@ from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_music
 from switchboard.core.ids import LegId, PersonId
 from switchboard.core.policy import Plan
+from switchboard.core.state_parts import Party
 
 TOO_LONG = "hold"
 """What the caller comes back from, as the phone shows it: ``back from hold``."""

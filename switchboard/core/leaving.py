@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from switchboard.core import backup, consulting, holding, misses, transfer
+from switchboard.core import backup, consulting, holding, listening, misses, transfer
 from switchboard.core.actions import HangUp
 from switchboard.core.call_state import (
     Asking,
@@ -13,8 +13,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Listening,
     LookingUp,
-    Offer,
     OnHold,
     Parked,
     Ringing,
@@ -23,7 +23,7 @@ from switchboard.core.call_state import (
     Talking,
     Waiting,
 )
-from switchboard.core.ending import end, forget_if_gone
+from switchboard.core.ending import end, forget_if_gone, talk_outcome
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import ActionFailed, LegEnded, LegLeft, LegVanished
 from switchboard.core.floor import Floor
@@ -31,6 +31,7 @@ from switchboard.core.ids import LegId
 from switchboard.core.lost_offers import give_up_connecting, lose_offer, refused_before, take_back, without_offer
 from switchboard.core.offering import explain_cause, hang_up_leg
 from switchboard.core.staff import Doing
+from switchboard.core.state_parts import Offer
 from switchboard.core.ways_out import outcome_of_leaving
 
 _MISSED_CAUSE = 19
@@ -101,12 +102,6 @@ def finish_talk(floor: Floor, call: Call, state: Talking | OnHold, why: str) -> 
     end(floor, call, talk_outcome(call), why)
 
 
-def talk_outcome(call: Call) -> Outcome:
-    if call.direction not in (Direction.INBOUND, Direction.CALLBACK):
-        return Outcome.CONNECTED
-    return Outcome.SERVED if call.from_queue is not None else Outcome.TRANSFERRED
-
-
 def lose_caller(floor: Floor, call: Call) -> None:
     call.caller_there = False
     if call.caller_person is not None:
@@ -137,8 +132,11 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
         case Asking(back_to=back_to):
             end(floor, call, outcome_of_leaving(floor, call, back_to), "the caller left while asked for a number")
         case Summoning(person=person):
-            misses.count_miss(floor, person, rang_out=False)
+            if call.listens is None:
+                misses.count_miss(floor, person, rang_out=False)
             end(floor, call, Outcome.NO_ANSWER, "the operator did not pick up")
+        case Listening():
+            listening.when_supervisor_left(floor, call)
         case Connecting():
             end(floor, call, Outcome.ABANDONED_RINGING, "the caller left in the moment of the answer")
         case Talking() as state:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from switchboard.core.actions import HangUp, Ring, RingOutside
-from switchboard.core.call_state import Call, Offer
+from switchboard.core.call_state import Call
 from switchboard.core.floor import Floor
 from switchboard.core.ids import LegId, PersonId
+from switchboard.core.state_parts import Offer
 
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16

@@ -59,6 +59,16 @@ class Absence(Struct, frozen=True):
     reason: str = ""
 
 
+class MayListen(Struct, frozen=True):
+    """To whom a supervisor may listen: to any of these."""
+
+    everybody: bool = False
+    department: bool = False
+    """Their own department, and those that they head."""
+    queues: tuple[str, ...] = ()
+    """Whoever serves one of these."""
+
+
 class Person(Struct, frozen=True):
     person_id: PersonId
     name: str
@@ -74,6 +84,7 @@ class Person(Struct, frozen=True):
     hours: str | None = None
     """Name of opening hours: outside them no client's call is handed to this person."""
     absences: tuple[Absence, ...] = ()
+    may_listen: MayListen = MayListen()
 
 
 class Pool(Struct, frozen=True):
@@ -237,6 +248,10 @@ class Codes(Struct, frozen=True):
     """A caller who is given to this waits with music until somebody retrieves them."""
     retrieve: str = "*29"
     """Then the extension of who parked; alone: whom one parked oneself."""
+    listen: str = "*90"
+    """Then the extension of the colleague whose talk is to be heard."""
+    whisper: str = "*91"
+    barge_in: str = "*92"
     pick_up_anybody: bool = False
     """Whoever is not of the same department, queue or pool may be picked up for too."""
 
@@ -265,6 +280,7 @@ class Prompts(Struct, frozen=True):
     away: tuple[str, ...] = ("agent-loggedoff",)
     handed_over: tuple[str, ...] = ("beep",)
     parked: tuple[str, ...] = ("beep",)
+    listening_ended: tuple[str, ...] = ("beep",)
     wrong_pin: tuple[str, ...] = ("auth-incorrect",)
     pin_locked: tuple[str, ...] = ("im-sorry", "feature-not-avail-line")
 

@@ -16,6 +16,7 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Listening,
     LookingUp,
     OnHold,
     Parked,
@@ -28,9 +29,10 @@ from switchboard.core.call_state import (
 from switchboard.core.entries import Segment, SegmentKind
 from switchboard.core.ids import PersonId
 
-_UNHELD_TO_TRANSFER_MS = 1_500
-"""A transfer comes 2 to 510 ms after the end of the hold that goes before it."""
-TALKS = (SegmentKind.TALK, SegmentKind.CONFERENCE)
+UNHELD_TO_GIVEN_MS, UNHELD_TO_JOINED_MS = 150, 700
+"""The end of a hold that belongs to a transfer comes 2 to 4 ms before it, or half a second where two calls are joined.
+An earlier one was meant: they talked."""
+TALKS = (SegmentKind.TALK, SegmentKind.CONFERENCE, SegmentKind.LISTEN)
 
 
 def look(call: Call, at_ms: int) -> None:
@@ -81,20 +83,32 @@ def _now(call: Call) -> tuple[SegmentKind, PersonId | None]:
             return (SegmentKind.HOLD if other is None else SegmentKind.CONSULT), holder
         case Parked(by=by):
             return SegmentKind.PARKED, by
+        case Listening(person=person) if call.answered_at_ms is not None:
+            return SegmentKind.LISTEN, person
         case Saying():
             return SegmentKind.MESSAGE, None
-        case LookingUp() | Ringing() | Waiting() | Asking() | Summoning() | Connecting() | Checking() | Ending():
+        case (
+            Listening()
+            | LookingUp()
+            | Ringing()
+            | Waiting()
+            | Asking()
+            | Summoning()
+            | Connecting()
+            | Checking()
+            | Ending()
+        ):
             return (SegmentKind.WAIT if call.answered_at_ms is None else SegmentKind.HAND_OVER), None
         case _:
             assert_never(call.state)
 
 
-def hold_goes_on(call: Call, at_ms: int) -> None:
-    """A phone takes the other side off hold for the half second in which Asterisk transfers them: no talk in truth."""
+def hold_goes_on(call: Call, at_ms: int, within_ms: int) -> None:
+    """A phone takes the other side off hold for the moment in which Asterisk transfers them: no talk in truth."""
     last, before = call.segment, call.segments[-1] if call.segments else None
     if last is None or before is None or last.kind is not SegmentKind.TALK or before.kind is not SegmentKind.HOLD:
         return
-    if last.person == before.person and at_ms - last.from_ms <= _UNHELD_TO_TRANSFER_MS:
+    if last.person == before.person and at_ms - last.from_ms <= within_ms:
         call.segment = msgspec.structs.replace(before, until_ms=before.from_ms)
         call.segments.pop()
 

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from switchboard.core import seating
 from switchboard.core.booking import Booking, KeptPlace
-from switchboard.core.call_state import Call, LastTalk
+from switchboard.core.call_state import Call
 from switchboard.core.facts import Bookmark
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, PersonId
@@ -18,6 +18,7 @@ from switchboard.core.pace import Pace
 from switchboard.core.policy import Policy
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import PersonRecord
+from switchboard.core.state_parts import LastTalk
 
 STATE_FORMAT = 5
 """Raised with every change of what a snapshot holds."""

@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import holding, hot_desk, phones
+from switchboard.core import holding, hot_desk, listening, phones
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -25,6 +25,7 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Listening,
     LookingUp,
     OnHold,
     Parked,
@@ -137,7 +138,11 @@ def _gave_while_ringing(floor: Floor, giver: LegId, alive: Container[LegId]) -> 
 def is_needed(floor: Floor, bridge: BridgeId) -> bool:
     """Whether a living call talks in this bridge, or is about to."""
     states = (call.state for call in floor.calls.values())
-    return any(isinstance(state, Talking | Connecting | OnHold) and state.bridge == bridge for state in states)
+    return any(
+        (isinstance(state, Talking | Connecting | OnHold) and state.bridge == bridge)
+        or (isinstance(state, Listening) and any(post.bridge == bridge for post in state.posts))
+        for state in states
+    )
 
 
 def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
@@ -151,6 +156,8 @@ def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
         since_ms[state.offer.leg] = 0
     elif isinstance(state, Talking | OnHold):
         since_ms[state.leg] = 0
+    elif isinstance(state, Listening):
+        since_ms |= {post.snoop: post.since_ms for post in state.posts if post.snoop is not None}
     if isinstance(state, Talking | Connecting) and state.third is not None:
         since_ms[state.third.leg] = 0
     for leg in call.legs:
@@ -166,6 +173,11 @@ def _news_of(floor: Floor, one: FoundLeg, *, alone: bool) -> Iterator[Fact]:
     state = call.state
     if one.up and (isinstance(state, Summoning) or any(offer.leg == one.leg for offer in call.offers)):
         yield LegAnswered(one.leg)
+    if isinstance(state, Listening) and state.coming is not None:
+        if one.up and one.leg == state.coming.snoop and not state.coming.asked:
+            yield LegAnswered(one.leg)
+        if one.bridge == state.coming.bridge and one.leg not in state.coming.bridged:
+            yield LegBridged(one.leg, state.coming.bridge)
     if isinstance(state, Connecting) and one.bridge == state.bridge and one.leg not in state.bridged:
         yield LegBridged(one.leg, state.bridge)
 
@@ -181,17 +193,13 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         set_language(floor, call)
     match state:
         case LookingUp():
-            within_ms = floor.policy_of(call).limits.look_up_ms
-            call.enter(LookingUp(floor.at_ms + within_ms))
-            floor.because(call, "asked_again", "nobody heard the answer to the look-up")
-            floor.act(LookUpCaller(call.call_id, call.number, within_ms))
+            _look_up_again(floor, call)
             let_hear_again(floor, call, up=caller.up)
         case Ringing() | Parked():
             let_hear_again(floor, call, up=caller.up)
-        case Waiting():
-            let_hear_again(floor, call, floor.queue_of(call, state.queue).music, up=caller.up)
-        case Asking():
-            let_hear_again(floor, call, floor.queue_of(call, state.back_to.queue).music, up=caller.up)
+        case Waiting() | Asking():
+            waits = state.back_to if isinstance(state, Asking) else state
+            let_hear_again(floor, call, floor.queue_of(call, waits.queue).music, up=caller.up)
         case Summoning():
             pass
         case Connecting() | Talking():
@@ -205,6 +213,8 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             let_hear_again(floor, call, up=caller.up)
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")
             hot_desk.ask(floor, call, state.person, state.phone)
+        case Listening():
+            needed = listening.resume(floor, call, state, there)
         case Saying():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:
@@ -234,6 +244,13 @@ def _resume_talk(
     elif any(there.get(leg, FoundLeg(leg)).bridge != state.bridge for leg in (call.leg, *partners)):
         connect_again(floor, call, state, partners, up=caller.up)
     return partners
+
+
+def _look_up_again(floor: Floor, call: Call) -> None:
+    within_ms = floor.policy_of(call).limits.look_up_ms
+    call.enter(LookingUp(floor.at_ms + within_ms))
+    floor.because(call, "asked_again", "nobody heard the answer to the look-up")
+    floor.act(LookUpCaller(call.call_id, call.number, within_ms))
 
 
 def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:

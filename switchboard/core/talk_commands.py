@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from switchboard.core import consulting, holding, segments, transfer
 from switchboard.core.actions import HangUp
-from switchboard.core.call_state import Call, OnHold, Party, Talking
+from switchboard.core.call_state import Call, OnHold, Talking
 from switchboard.core.destinations import Way, find_way
 from switchboard.core.entries import Direction
-from switchboard.core.facts import LegsTransferred, LegTransferred, StaffCommand, StaffCommanded
+from switchboard.core.facts import LegsTransferred, LegTransferred, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import LegId, PersonId, call_id_of
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.staff import PersonRecord
+from switchboard.core.staff_commands import StaffCommand
+from switchboard.core.state_parts import Party
 
 
 def carry_out(floor: Floor, person: PersonRecord, asked: StaffCommanded) -> str | None:
@@ -128,7 +130,7 @@ def when_transferred(floor: Floor, call: Call | None, fact: LegTransferred) -> b
     if call is None or giver is None or giver.person is None or not transfer.may_leave(call, giver):
         give_up_stand_ins(floor, fact.stand_ins, call)
         return False
-    segments.hold_goes_on(call, floor.at_ms)
+    segments.hold_goes_on(call, floor.at_ms, segments.UNHELD_TO_GIVEN_MS)
     why_not = hand_over(floor, call, giver, fact.dialled)
     if why_not is not None:
         floor.because(call, "refused", f"cannot be given to {fact.dialled!r}: {why_not}", giver.person)
@@ -154,7 +156,7 @@ def _join(floor: Floor, call: Call, other: Call, fact: LegsTransferred) -> bool:
     if giver is None or giver.person is None or not transfer.may_leave(main, giver):
         return False
     for one in (main, question):
-        segments.hold_goes_on(one, floor.at_ms)
+        segments.hold_goes_on(one, floor.at_ms, segments.UNHELD_TO_JOINED_MS)
     why_not = consulting.give(floor, main, question, giver, legs[question.call_id])
     if why_not is not None:
         floor.because(main, "refused", f"cannot be given to the other call: {why_not}", giver.person)

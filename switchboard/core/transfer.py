@@ -14,7 +14,7 @@ import msgspec
 
 from switchboard.core import hand_overs, sticky, strategies, wrap_up
 from switchboard.core.actions import TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, Hears, OnHold, Party, Talking
+from switchboard.core.call_state import Call, Connecting, Hears, OnHold, Talking
 from switchboard.core.destinations import Way
 from switchboard.core.entries import Direction, HandOverKind
 from switchboard.core.floor import Floor
@@ -22,6 +22,7 @@ from switchboard.core.hearing import let_hear_music
 from switchboard.core.ids import LegId, PersonId
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.policy import EndStep, Plan, QueueStep, ReturnStep, Step
+from switchboard.core.state_parts import Party
 from switchboard.core.steps import NO_ANSWER_CAUSE, begin_plan
 
 NOWHERE, PARK = Way("hold", ()), Way("park", ())

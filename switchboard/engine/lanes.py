@@ -13,7 +13,19 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.core.actions import Action, Answer, CheckPin, Connect, HangUp, LookUpCaller, Play, Ring, RingOutside
+from switchboard.core.actions import (
+    Action,
+    Answer,
+    CheckPin,
+    Connect,
+    HangUp,
+    Join,
+    LookUpCaller,
+    Play,
+    Ring,
+    RingOutside,
+    Snoop,
+)
 from switchboard.core.facts import ActionFailed, CallerFound, Fact, LegBridged, LookUpFailed, PinChecked
 from switchboard.core.ids import CallId, LegId
 from switchboard.engine.ports import Directory, LegGone, Pins, Refused, SwitchAway, Telephony
@@ -72,7 +84,7 @@ class Lanes:
             try:
                 async with asyncio.timeout(ACTION_AT_MOST_S):
                     await self._telephony.perform(action)
-                if isinstance(action, Connect):
+                if isinstance(action, Connect | Join):
                     self._connected(action)
             except Refused as refusal:
                 gone = refusal.leg if isinstance(refusal, LegGone) else None
@@ -84,14 +96,14 @@ class Lanes:
                 self._failed(action, f"bug: {type(error).__name__}: {error}")
         del self._lanes[call]
 
-    def _connected(self, action: Connect) -> None:
-        """Both legs are in the bridge: that is what the switch's consent means, and it sends no other word of it."""
-        for leg in action.legs:
+    def _connected(self, action: Connect | Join) -> None:
+        """The legs are in the bridge: that is what the switch's consent means, and it sends no other word of it."""
+        for leg in action.legs if isinstance(action, Connect) else (action.leg,):
             self._post(LegBridged(leg, action.bridge))
 
     def _failed(self, action: Action, why: str, *, away: bool = False, gone: LegId | None = None) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
-        leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
+        leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play | Snoop | Join) else None
         playback = action.playback if isinstance(action, Play) else None
         self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback))
 

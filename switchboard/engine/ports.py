@@ -51,7 +51,7 @@ class Telephony(Protocol):
     async def perform(self, action: Action) -> None:
         """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there.
 
-        Except for ``Connect``: it returns when both legs are in the bridge.
+        Except for ``Connect`` and ``Join``: they return when the legs are in the bridge.
         """
 
 

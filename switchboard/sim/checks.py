@@ -12,7 +12,7 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- what ``ears`` has about messages, and ``turns`` about call-backs;
+- what ``ears`` has about messages, ``turns`` about call-backs, and ``listeners`` about supervisors;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -27,10 +27,12 @@ from switchboard.core.actions import (
     Action,
     Connect,
     HangUp,
+    Join,
     Play,
     Ring,
     RingOutside,
     SendToDialplan,
+    Snoop,
     SoundRinging,
     StartMusic,
     StopMusic,
@@ -57,11 +59,13 @@ from switchboard.core.ids import CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.queue_rules import QueueStrategy
 from switchboard.sim.ears import Ears
+from switchboard.sim.listeners import Listeners
 from switchboard.sim.people_checks import PeopleWatched, picks_up
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.seen import Seen
 from switchboard.sim.silences import SilenceWitness
 from switchboard.sim.turns import Turns
+from switchboard.sim.visits import gaps
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
@@ -75,7 +79,7 @@ class Witness:
         self.calls: dict[CallId, Seen] = {}
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
-        self.ears, self.turns = Ears(), Turns()
+        self.ears, self.turns, self.listeners = Ears(), Turns(), Listeners()
         self.owner: dict[LegId, CallId] = {}
         self._people = PeopleWatched()
         self.reported: dict[CallId, None] = {}
@@ -113,6 +117,7 @@ class Witness:
         if not picks_up(fact):
             found += self._injustices(handled.actions)
         found += self.ears.watch(self.exchange, fact, handled)
+        found += self.listeners.watch(self.exchange, handled)
         found += self.turns.watch(self.exchange, fact, handled)
         found += self._forget(handled)
         return found
@@ -133,12 +138,12 @@ class Witness:
                 self.arrived += 1
 
     def _meet_call_backs(self, handled: Handled) -> None:
-        """Calls that we place ourselves: it is the operator's own phone that rings first, or they talk already, in
-        another call."""
+        """Calls that we place ourselves: whose phone rings first as the call's own leg, or who talks in another one."""
         floor = self.exchange.floor
+        rung = {action.call: action.leg for action in handled.actions if isinstance(action, Ring)}
         for call_id in (*(action.call for action in handled.actions), *floor.changed, *floor.gone):
             made = floor.calls.get(call_id) or floor.gone.get(call_id)
-            ours = made is not None and (made.call_back_of is not None or made.is_question)
+            ours = made is not None and (made.is_question or rung.get(call_id) == made.leg)
             if made is not None and ours and made.call_id not in self.calls:
                 self.calls[made.call_id] = Seen(made.leg, hears="ringing")
                 self.owner[made.leg] = made.call_id
@@ -227,8 +232,11 @@ class Witness:
                 seen.hears = "voice"
                 yield from self._see_connect(seen, action)
             case TakeDownBridge(bridge=bridge) if bridge in seen.bridges:
-                seen.hears = ""
                 del seen.bridges[bridge]
+                seen.hears = seen.hears if seen.bridges or seen.guest else ""
+            case Snoop() | Join():
+                seen.hears = "voice"
+                seen.guest |= isinstance(action, Join)
             case StopMusic() | StopRinging():
                 seen.hears = ""
             case _:
@@ -300,7 +308,7 @@ class Witness:
         if (record.wait_ms or 0) + (record.talk_ms or 0) + (record.hold_ms or 0) != lasted_ms:
             parts = f"wait {record.wait_ms}, talk {record.talk_ms} and hold {record.hold_ms}"
             yield f"call {record.call}: {parts} are not {lasted_ms} ms"
-        yield from _gaps(record)
+        yield from gaps(record)
         if (record.talk_ms is None) != (record.answered_at_ms is None):
             yield f"call {record.call}: talk {record.talk_ms} ms, answered at {record.answered_at_ms}"
         if record.ring_ms != seen.ring_ms:
@@ -372,19 +380,6 @@ class Witness:
         if sum(self.outcomes.values()) != self.arrived:
             found.append(f"{self.arrived} calls arrived, {sum(self.outcomes.values())} have an outcome")
         return found
-
-
-def _gaps(record: CallRecord) -> Iterator[str]:
-    """The segments of a visit follow one another from its first moment to its last."""
-    at_ms = record.arrived_at_ms
-    for segment in record.segments:
-        if segment.from_ms != at_ms or segment.until_ms <= at_ms:
-            yield f"call {record.call}: a segment from {segment.from_ms} to {segment.until_ms} follows {at_ms}"
-        at_ms = segment.until_ms
-    if at_ms != record.ended_at_ms:
-        yield f"call {record.call}: its segments end at {at_ms}, it at {record.ended_at_ms}"
-    if any(handed.result is None for handed in record.hand_overs):
-        yield f"call {record.call}: ended in the midst of a hand-over: {record.hand_overs}"
 
 
 def _ends(handled: Handled, leg: LegId) -> bool:

@@ -21,6 +21,7 @@ from switchboard.core.policy import (
     Department,
     Destination,
     Line,
+    MayListen,
     MessageStep,
     Outbound,
     Person,
@@ -131,8 +132,16 @@ def _people() -> list[Person]:
     def person(
         name: str, role: Role, extension: str, department: str = "wholesale", *, may_call_out: bool = False
     ) -> Person:
+        may_listen = MayListen(department=role is Role.HEAD, queues=("dispatch",) if name == "igor" else ())
         return Person(
-            PersonId(name), name.title(), role, PhoneId(name), extension, department, may_call_out=may_call_out
+            PersonId(name),
+            name.title(),
+            role,
+            PhoneId(name),
+            extension,
+            department,
+            may_call_out=may_call_out,
+            may_listen=may_listen,
         )
 
     return [

@@ -14,13 +14,14 @@ from switchboard.core.facts import (
     LegsTransferred,
     LegTransferred,
     LegUnheld,
-    StaffCommand,
     StaffCommanded,
 )
 from switchboard.core.ids import BridgeId, LegId, PersonId
+from switchboard.core.staff_commands import StaffCommand
 
 if TYPE_CHECKING:
-    from switchboard.sim.world import Leg, World
+    from switchboard.sim.leg import Leg
+    from switchboard.sim.world import World
 
 _BUSY_HANDS = 0.25
 """How many talks have somebody in them who does more than talk, 0–1."""

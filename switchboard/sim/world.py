@@ -21,13 +21,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from msgspec import Struct
-
 from switchboard.core import actions as do
 from switchboard.core.actions import Action
 from switchboard.core.facts import (
     ActionFailed,
-    CallArrived,
     CallerFound,
     Fact,
     Found,
@@ -45,46 +42,16 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.sim.leg import Leg
 from switchboard.sim.talkers import Talkers
 from switchboard.sim.traffic import Traffic
+from switchboard.sim.unkindness import Unkindness
 
 Deliver = Callable[[Fact], None]
 _RESTARTED = 0.2
 """How often Asterisk was restarted when the connection was gone, 0–1."""
 _ALONE_MS = 8_000
 """How long somebody who picked up, or whose partner is gone, listens to nothing before they hang up."""
-
-
-class Unkindness(Struct, frozen=True):
-    """How often, 0–1, things go wrong; ``outage_every_ms`` is a mean, 0 for never."""
-
-    late: float = 0.01
-    double: float = 0.02
-    lose: float = 0.005
-    refuse: float = 0.005
-    outage_every_ms: int = 1_800_000
-
-
-KIND = Unkindness(late=0.0, double=0.0, lose=0.0, refuse=0.0, outage_every_ms=0)
-"""Nothing goes wrong; things still take their time."""
-
-
-class Leg(Struct):
-    """One channel. ``phone`` is that of a staff member, ``None`` for a caller or a number outside."""
-
-    leg_id: LegId
-    phone: PhoneId | None
-    came_in: bool
-    """It called us; we did not make it."""
-    alive: bool = True
-    answered: bool = False
-    bridge: BridgeId | None = None
-    alone_since_ms: int = 0
-    """When it was picked up, or its partner left, whichever came later."""
-    arrival: CallArrived | None = None
-    """How it called us."""
-    last_told_ms: int = 0
-    """When its newest event arrives: its next one does not overtake it."""
 
 
 class World:
@@ -201,12 +168,12 @@ class World:
         delay_ms = 0
         for action in actions:
             delay_ms += 1 + int(self.random.random() * 3)
-            if isinstance(action, do.Ring | do.RingOutside):
+            if isinstance(action, do.Ring | do.RingOutside | do.Snoop):
                 self.on_the_way[action.leg] = None
             self.after(delay_ms, self._perform, action)
 
     def _perform(self, action: Action) -> None:
-        if isinstance(action, do.Ring | do.RingOutside):
+        if isinstance(action, do.Ring | do.RingOutside | do.Snoop):
             self.on_the_way.pop(action.leg, None)
         why_not = self.why_not(action)
         if why_not is not None:
@@ -228,9 +195,14 @@ class World:
                 self._ring_outside(action)
             case do.Connect():
                 self._connect(action)
+            case do.Snoop():
+                self._spy(action)
+            case do.Join():
+                self._put_into(self.legs[action.leg], action.bridge)
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
-                    each.bridge = None
+                    each.bridge, each.alone_since_ms = None, self.now_ms
+                    self.after(_ALONE_MS, self._notice_silence, each)
             case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
                 del self.talkers.stand_ins[leg_id]
             case do.HangUp() | do.SendToDialplan():
@@ -263,6 +235,10 @@ class World:
                 return None
             case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
                 return None
+            case do.Snoop(of=of):
+                return None if of in self.legs and self.legs[of].alive else "404 no such leg"
+            case do.Join(bridge=bridge) if bridge not in self.bridges:
+                return "404 no such bridge"
             case do.Connect(legs=legs):
                 return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
             case _:
@@ -349,7 +325,12 @@ class World:
             self.end_leg(leg.leg_id, 19)
 
     def _notice_silence(self, leg: Leg) -> None:
-        if not leg.alive or leg.leg_id in self.music or self.now_ms - leg.alone_since_ms < _ALONE_MS:
+        if (
+            not leg.alive
+            or leg.of is not None
+            or leg.leg_id in self.music
+            or self.now_ms - leg.alone_since_ms < _ALONE_MS
+        ):
             return
         if leg.bridge is None or len(self.bridges[leg.bridge]) < 2:
             self.left_alone += 1
@@ -359,17 +340,27 @@ class World:
 
     def _connect(self, action: do.Connect) -> None:
         together = [self.legs[leg] for leg in action.legs]
+        self.bridges.setdefault(action.bridge, [])
         for leg in together:
-            if leg.bridge is not None and leg in self.bridges.get(leg.bridge, []):
-                self.bridges[leg.bridge].remove(leg)  # who is put into another bridge leaves this one
-            leg.bridge = action.bridge
-            self.tell(leg, LegBridged(leg.leg_id, action.bridge))
-        self.bridges[action.bridge] = together
-        self._talk(together, action.bridge)
-        self.talkers.begin(together, action.bridge)
+            self._put_into(leg, action.bridge)
+        people = [leg for leg in together if leg.of is None]
+        self._talk(people, action.bridge)
+        self.talkers.begin(people, action.bridge)
+
+    def _put_into(self, leg: Leg, bridge: BridgeId) -> None:
+        if leg.bridge is not None and leg in self.bridges.get(leg.bridge, []):
+            self.bridges[leg.bridge].remove(leg)  # who is put into another bridge leaves this one
+        leg.bridge = bridge
+        self.bridges[bridge].append(leg)
+        self.tell(leg, LegBridged(leg.leg_id, bridge))
+
+    def _spy(self, action: do.Snoop) -> None:
+        leg = self._new_leg(action.leg, None, came_in=False)
+        leg.answered, leg.of = True, action.of
+        self.tell(leg, LegAnswered(leg.leg_id))
 
     def _talk(self, together: list[Leg], bridge: BridgeId) -> None:
-        who_ends_it = together[int(self.random.random() * 2)]
+        who_ends_it = together[int(self.random.random() * len(together))]
         self.after(500 + int(self.random.expovariate(1 / 12_000)), self._hang_up_in, who_ends_it, bridge)
 
     def _hang_up_in(self, leg: Leg, bridge: BridgeId) -> None:
@@ -393,6 +384,10 @@ class World:
                 self.after(_ALONE_MS, self._notice_silence, other)
         left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
         facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]
+        if leg.of is not None:
+            facts = [left]  # Asterisk says no more of it
         for fact in facts:
             self.tell(leg, fact)
         del self.legs[leg_id]
+        for spy in [spy for spy in self.legs.values() if spy.of == leg_id]:
+            self.end_leg(spy.leg_id, 16)

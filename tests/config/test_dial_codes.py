@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 
 from switchboard.core.codes import HIDDEN, HotDesk, confirmation, read_code, read_hot_desk
-from switchboard.core.facts import StaffCommand, StaffCommanded
+from switchboard.core.facts import StaffCommanded
 from switchboard.core.ids import PersonId
 from switchboard.core.policy import Codes, Prompts
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICY
-from tests.core.reaching import begin
+from tests.core.story import begin
 
 PAGE = Path(__file__).parents[2] / "docs" / "operator" / "dial-codes.md"
 OLGA, BORIS = PersonId("olga"), PersonId("boris")
@@ -35,6 +36,9 @@ MEANT: dict[str, StaffCommanded] = {
     "*28": StaffCommanded(OLGA, StaffCommand.PARK),
     "*29": StaffCommanded(OLGA, StaffCommand.RETRIEVE),
     "*29101": StaffCommanded(OLGA, StaffCommand.RETRIEVE, whom=OLGA),
+    "*90101": StaffCommanded(OLGA, StaffCommand.LISTEN, whom=OLGA),
+    "*91101": StaffCommanded(OLGA, StaffCommand.WHISPER, whom=OLGA),
+    "*92101": StaffCommanded(OLGA, StaffCommand.BARGE_IN, whom=OLGA),
     "*134": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H),
     "*1304202": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H, whom=BORIS),
 }
@@ -48,6 +52,7 @@ HEARD = {
     "call forwarding on": ("call-forwarding", "activated"),
     "call forwarding off": ("call-forwarding", "de-activated"),
     "the caller": (),
+    "the talk": (),
 }
 
 
@@ -76,7 +81,7 @@ def test_every_code_of_the_page_does_what_it_says() -> None:
 
 def test_the_page_has_every_code_there_is() -> None:
     codes = [value for value in msgspec.structs.asdict(Codes()).values() if isinstance(value, str)]
-    assert len(codes) == 19
+    assert len(codes) == 22
     dialled = [code for code, _ in rows()] + re.findall(
         r"^\| `([*0-9]+)#?` \| \*?\*?[A-Z]", PAGE.read_text(), re.MULTILINE
     )
@@ -95,4 +100,7 @@ def test_every_command_is_confirmed_unless_one_hears_somebody() -> None:
         StaffCommand.CALL_OFF,
         StaffCommand.HOLD,
         StaffCommand.TALK_ON,
+        StaffCommand.LISTEN,
+        StaffCommand.WHISPER,
+        StaffCommand.BARGE_IN,
     }

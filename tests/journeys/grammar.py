@@ -12,8 +12,9 @@ import msgspec
 
 from switchboard.core import facts
 from switchboard.core.call_state import Talking
-from switchboard.core.facts import Entrance, Fact, StaffCommand
+from switchboard.core.facts import Entrance, Fact
 from switchboard.core.ids import PersonId, PhoneId
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICIES, POLICY
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _plant(run: Runner, where: str) -> list[Fact]:
 
 def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
     left = run.legs[gone] if gone else None
-    if action in ("Ring", "RingOutside"):
+    if action in ("Ring", "RingOutside", "Snoop"):
         leg = run.legs[name]
         return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg, gone=left)]
     playback = run.playbacks[name] if action == "Play" else None
@@ -160,6 +161,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) is known too late as (.+)", _found),
     (r"look-up of (\w+) fails", lambda run, name: [facts.LookUpFailed(run.calls[name], "no database")]),
     (r"(\w+) answers", lambda run, name: [facts.LegAnswered(run.legs[name])]),
+    (r"(\w+) has joined", lambda run, name: [facts.LegBridged(run.joins[name].leg, run.joins[name].bridge)]),
     (r"(\w+) talks with \w+", lambda run, name: _bridged(run, "both", name)),
     (r"(\w+) is in the bridge with (\w+)", _bridged),
     (rf"(\w+) ({'|'.join(_ENDS)})", _ends),
@@ -173,7 +175,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) presses (\S+)", lambda run, name, keys: [facts.KeyPressed(run.legs[name], key) for key in keys]),
     (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
     (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
-    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin) fails for (\w+)", _failed),
+    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin|Snoop|Join) fails for (\w+)", _failed),
     (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+) since (\w+) left", _failed),
     (r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)", _commands),
     (

@@ -8,7 +8,16 @@ from contextlib import ExitStack
 from switchboard.core import actions, facts
 from switchboard.core.actions import Action
 from switchboard.core.caller import Client
-from switchboard.core.entries import CallRecord, Entry, HandOver, PersonChanged, PersonState, Segment, TaskOpened
+from switchboard.core.entries import (
+    Audited,
+    CallRecord,
+    Entry,
+    HandOver,
+    PersonChanged,
+    PersonState,
+    Segment,
+    TaskOpened,
+)
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, call_id_for
@@ -36,6 +45,8 @@ class Runner:
         self.calls: dict[str, CallId] = {}
         self.callers: dict[CallId, str] = {}
         self.bridges: dict[str, actions.Connect] = {}
+        self.joins: dict[str, actions.Join] = {}
+        self.audit: list[Audited] = []
         self.playbacks: dict[str, PlaybackId] = {}
         self.registered: list[str] = []
         self.records: dict[CallId, CallRecord] = {}
@@ -115,6 +126,11 @@ class Runner:
                 case actions.Ring(leg=leg, phone=phone):
                     self._learn_of_a_call_back(action.call)
                     self._name(leg, phone)
+                case actions.Snoop(leg=leg):
+                    name = f"ear{sum(known.startswith('ear') for known in self.legs) + 1}"
+                    self._name(leg, name)
+                case actions.Join(call=call):
+                    self.joins[self.callers[call]] = action
                 case actions.RingOutside(leg=leg):
                     self._name(leg, "outside")
                 case actions.Connect(call=call):
@@ -129,7 +145,12 @@ class Runner:
     def _learn_of_a_call_back(self, call: CallId) -> None:
         """We begin it ourselves; it is named after who is called back."""
         if call not in self.callers:
-            name = f"{self.callers[self.exchange.floor.calls[call].call_back_of or call]}_back"
+            made = self.exchange.floor.calls[call]
+            name = (
+                f"{made.caller_person}_hears"
+                if made.call_back_of is None
+                else f"{self.callers[made.call_back_of]}_back"
+            )
             self.calls[name], self.callers[call] = call, name
 
     def _learn_of_a_question(self, call_id: CallId) -> None:
@@ -146,6 +167,8 @@ class Runner:
             self.tasks.append(entry)
         elif isinstance(entry, PersonChanged):
             self.changes.append(entry)
+        elif isinstance(entry, Audited):
+            self.audit.append(entry)
 
     def _alive(self) -> list[str]:
         calls = self.exchange.floor.calls.values()
@@ -187,6 +210,10 @@ class Runner:
                 return f"ring outside {dialled} {(ring_ms - BACKSTOP_MS) / 1000:g}s for {caller}"
             case actions.Connect(legs=legs):
                 return f"connect {self.names[legs[0]]} with {' and '.join(self.names[leg] for leg in legs[1:])}"
+            case actions.Snoop(of=of, whisper=whisper):
+                return f"an ear on {self.names[of]}" + (" that whispers" if whisper else "")
+            case actions.Join(leg=leg):
+                return f"{self.names[leg]} joins"
             case actions.TakeDownBridge():
                 return "take down bridge"
             case actions.HangUp(leg=leg, cause=cause):
@@ -233,6 +260,9 @@ class Runner:
         elif key == "tasks":
             came = [f"{task.kind} {task.person} about {task.about}" for task in self.tasks]
             self._expect(number, key, _split(text), came)
+        elif key == "audit":
+            came = [_say_audited(audited) for audited in self.audit]
+            self._expect(number, key, [part.strip() for part in text.split("|")], came)
         elif key.startswith("history "):
             person = key.removeprefix("history ")
             came = [self._say_change(change) for change in self.changes if change.person == person]
@@ -278,6 +308,13 @@ class Runner:
             if not left:
                 self._expect(number, f"because {caller}", [part], said)
             left.pop(0)
+
+
+def _say_audited(audited: Audited) -> str:
+    """``hanna whisper olga (listen → whisper)``, ``vera listen hanna refused: may not``."""
+    change = f" ({audited.was or 'nothing'} → {audited.becomes or 'nothing'})" if audited.allowed else " refused"
+    why = f": {audited.why}" if audited.why else ""
+    return f"{audited.person} {audited.what} {audited.about or 'nobody'}{change}{why}"
 
 
 def _split(text: str) -> list[str]:

@@ -9,9 +9,10 @@ from typing import Protocol
 
 from devkit.soft_call import SoftCall
 from devkit.softphone import Softphone
-from switchboard.core.facts import StaffCommand, StaffCommanded
+from switchboard.core.facts import StaffCommanded
 from switchboard.core.ids import PersonId
 from switchboard.core.policy import Codes
+from switchboard.core.staff_commands import StaffCommand
 from tests.tools.command_door import tell
 
 JOINED_WITHIN_S = 0.6

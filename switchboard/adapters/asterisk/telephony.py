@@ -37,12 +37,14 @@ from switchboard.core.actions import (
     CheckPin,
     Connect,
     HangUp,
+    Join,
     LookUpCaller,
     Play,
     Ring,
     RingOutside,
     SendToDialplan,
     SetLanguage,
+    Snoop,
     SoundRinging,
     StartMusic,
     StopMusic,
@@ -128,6 +130,10 @@ class AsteriskTelephony:
                 await self._make(self._leg(action), requests.channel(action.leg))
             case Connect():
                 await self._connect(action)
+            case Snoop(leg=leg, of=of):
+                whisper = "out" if action.whisper else "none"
+                snoop = requests.snoop(of, leg, whisper=whisper, app=self._app, app_args=OURS)
+                await self._make(snoop, requests.channel(leg))
             case AskWhetherThere(leg=leg):
                 await self._ask(leg)
             case LookUpCaller() | CheckPin():
@@ -186,6 +192,8 @@ class AsteriskTelephony:
                 legs: tuple[LegId, ...] = (leg,)
             case Connect(legs=both):
                 legs = both
+            case Join(leg=leg):
+                legs = (leg,)
             case Answer(leg=leg) | SoundRinging(leg=leg) | StartMusic(leg=leg) | Play(leg=leg):
                 return leg if isinstance(refused, AriNotFound) else None
             case _:
@@ -239,6 +247,7 @@ def _worded(
     | StopPlaying
     | TakeDownBridge
     | HangUp
+    | Join
     | SendToDialplan,
 ) -> Request:
     """The one request that an action comes down to."""
@@ -263,6 +272,8 @@ def _worded(
             return requests.delete_bridge(bridge)
         case HangUp(leg=leg, cause=cause):
             return requests.hang_up(leg, cause)
+        case Join(leg=leg, bridge=bridge):
+            return requests.add_to_bridge(bridge, (leg,), absorb_keys=True)
         case SendToDialplan(leg=leg, context=context):
             return requests.continue_in_dialplan(leg, context, "s")
 

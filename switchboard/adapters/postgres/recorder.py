@@ -24,7 +24,17 @@ import structlog
 
 from switchboard.adapters.postgres.pool import Connection, Pool, open_pool, refusals
 from switchboard.adapters.postgres.queries import query
-from switchboard.core.entries import CallRecord, CallStep, Entry, HandOver, PersonChanged, Reason, Segment, TaskOpened
+from switchboard.core.entries import (
+    Audited,
+    CallRecord,
+    CallStep,
+    Entry,
+    HandOver,
+    PersonChanged,
+    Reason,
+    Segment,
+    TaskOpened,
+)
 from switchboard.engine.ports import Placed
 
 STORE_WITHIN_MS = 10_000
@@ -38,6 +48,7 @@ STORE: dict[type[Entry], str] = {
     CallStep: query("store_step"),
     TaskOpened: query("store_task"),
     PersonChanged: query("store_person_event"),
+    Audited: query("store_audit"),
 }
 STORE_REFUSED = query("store_refused")
 
@@ -142,6 +153,11 @@ def _row(entry: Entry) -> tuple[Any, ...]:
             return (
                 entry.person, _moment(entry.at_ms), entry.state.value, _clean(entry.reason), entry.call,
                 _moment(entry.until_ms), entry.misses,
+            )  # fmt: skip
+        case Audited():
+            return (
+                _moment(entry.at_ms), entry.person, _clean(entry.what), _clean(entry.about), entry.call, entry.by_call,
+                entry.allowed, _clean(entry.was), _clean(entry.becomes), _clean(entry.why),
             )  # fmt: skip
         case _:
             assert_never(entry)

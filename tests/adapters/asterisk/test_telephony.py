@@ -15,12 +15,14 @@ from switchboard.core.actions import (
     CheckPin,
     Connect,
     HangUp,
+    Join,
     LookUpCaller,
     Play,
     Ring,
     RingOutside,
     SendToDialplan,
     SetLanguage,
+    Snoop,
     SoundRinging,
     StartMusic,
     StopMusic,
@@ -88,6 +90,17 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
             f"POST channels/{OUT}",
             _shown("PJSIP/+74997654321@carrier", '"" <+74951234567>', "60"),
         ),
+        (
+            Snoop(CALL, OUT, IN, whisper=False),
+            f"POST channels/{IN}/snoop/{OUT}",
+            {"spy": "both", "whisper": "none", "app": "switchboard", "appArgs": "ring"},
+        ),
+        (
+            Snoop(CALL, OUT, IN, whisper=True),
+            f"POST channels/{IN}/snoop/{OUT}",
+            {"spy": "both", "whisper": "out", "app": "switchboard", "appArgs": "ring"},
+        ),
+        (Join(CALL, IN, BRIDGE), f"POST bridges/{BRIDGE}/addChannel", {"channel": IN, "absorbDTMF": "true"}),
         (TakeDownBridge(CALL, BRIDGE), f"DELETE bridges/{BRIDGE}", {}),
         (HangUp(CALL, OUT, 26), f"DELETE channels/{OUT}", {"reason_code": "26"}),
         (
@@ -316,4 +329,5 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
     tried |= {StopRinging, StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
+    tried |= {Snoop, Join}
     assert tried == set(Action.__args__)

@@ -6,6 +6,7 @@ from typing import Any
 
 from switchboard.core.caller import Debt
 from switchboard.core.entries import (
+    Audited,
     CallRecord,
     CallStep,
     Direction,
@@ -84,6 +85,22 @@ def change(number: int, person: str = "olga") -> PersonChanged:
         call=CallId("c1"),
         until_ms=AT_MS + number + 60_000,
         misses=number,
+    )
+
+
+def audited(number: int = 1, *, allowed: bool = True) -> Audited:
+    """With every column filled, or, refused, with every one empty that may be."""
+    return Audited(
+        at_ms=AT_MS + number,
+        person=PersonId("viktor"),
+        what="whisper",
+        about=PersonId("olga") if allowed else None,
+        call=CallId("c1") if allowed else None,
+        by_call=CallId("c2") if allowed else None,
+        allowed=allowed,
+        was="listen" if allowed else None,
+        becomes="whisper" if allowed else None,
+        why="" if allowed else "nobody has extension 999",
     )
 
 

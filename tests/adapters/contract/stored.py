@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import asyncpg
 import msgspec
 
-from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
+from switchboard.core.entries import Audited, CallRecord, CallStep, PersonChanged, TaskOpened
 from switchboard.engine.twins import MemoryRecords
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,6 +22,7 @@ class Stored(Protocol):
     async def steps(self) -> list[CallStep]: ...
     async def tasks(self) -> list[TaskOpened]: ...
     async def people(self) -> list[PersonChanged]: ...
+    async def audit(self) -> list[Audited]: ...
 
 
 class StoredInMemory:
@@ -39,6 +40,9 @@ class StoredInMemory:
 
     async def people(self) -> list[PersonChanged]:
         return self._records.people
+
+    async def audit(self) -> list[Audited]:
+        return self._records.audit
 
 
 class StoredInPostgres:
@@ -60,6 +64,10 @@ class StoredInPostgres:
     async def people(self) -> list[PersonChanged]:
         rows = await self._connection.fetch("SELECT * FROM person_event ORDER BY log_position, log_index")
         return self._as(PersonChanged, rows)
+
+    async def audit(self) -> list[Audited]:
+        rows = await self._connection.fetch("SELECT * FROM audit ORDER BY log_position, log_index")
+        return self._as(Audited, rows)
 
     def _as(self, kind: Any, rows: Iterable[asyncpg.Record]) -> list[Any]:
         """A column of each field's name, or with the ending that tables use: ``call_id``, ``arrived_at``."""
