@@ -30,8 +30,9 @@ from switchboard.core.call_state import (
 from switchboard.core.entries import Segment, SegmentKind
 from switchboard.core.ids import PersonId
 
-_UNHELD_TO_TRANSFER_MS = 1_500
-"""A transfer comes 2 to 510 ms after the end of the hold that goes before it."""
+UNHELD_TO_GIVEN_MS, UNHELD_TO_JOINED_MS = 150, 700
+"""The end of a hold that belongs to a transfer comes 2 to 4 ms before it, or half a second where two calls are joined.
+An earlier one was meant: they talked."""
 TALKS = (SegmentKind.TALK, SegmentKind.CONFERENCE, SegmentKind.LISTEN)
 
 
@@ -104,12 +105,12 @@ def _now(call: Call) -> tuple[SegmentKind, PersonId | None]:
             assert_never(call.state)
 
 
-def hold_goes_on(call: Call, at_ms: int) -> None:
-    """A phone takes the other side off hold for the half second in which Asterisk transfers them: no talk in truth."""
+def hold_goes_on(call: Call, at_ms: int, within_ms: int) -> None:
+    """A phone takes the other side off hold for the moment in which Asterisk transfers them: no talk in truth."""
     last, before = call.segment, call.segments[-1] if call.segments else None
     if last is None or before is None or last.kind is not SegmentKind.TALK or before.kind is not SegmentKind.HOLD:
         return
-    if last.person == before.person and at_ms - last.from_ms <= _UNHELD_TO_TRANSFER_MS:
+    if last.person == before.person and at_ms - last.from_ms <= within_ms:
         call.segment = msgspec.structs.replace(before, until_ms=before.from_ms)
         call.segments.pop()
 

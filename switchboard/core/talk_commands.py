@@ -130,7 +130,7 @@ def when_transferred(floor: Floor, call: Call | None, fact: LegTransferred) -> b
     if call is None or giver is None or giver.person is None or not transfer.may_leave(call, giver):
         give_up_stand_ins(floor, fact.stand_ins, call)
         return False
-    segments.hold_goes_on(call, floor.at_ms)
+    segments.hold_goes_on(call, floor.at_ms, segments.UNHELD_TO_GIVEN_MS)
     if call.lent == fact.leg and consulting.asker_left(floor, call):
         give_up_stand_ins(floor, fact.stand_ins, call)
         return True
@@ -159,7 +159,7 @@ def _join(floor: Floor, call: Call, other: Call, fact: LegsTransferred) -> bool:
     if giver is None or giver.person is None or not transfer.may_leave(main, giver):
         return False
     for one in (main, question):
-        segments.hold_goes_on(one, floor.at_ms)
+        segments.hold_goes_on(one, floor.at_ms, segments.UNHELD_TO_JOINED_MS)
     why_not = consulting.give(floor, main, question, giver, legs[question.call_id])
     if why_not is not None:
         floor.because(main, "refused", f"cannot be given to the other call: {why_not}", giver.person)

@@ -72,7 +72,13 @@ def visit_of(call: SoftCall, name_of: Callable[[int], str | None], staff: Iterab
         for tone, from_us, to_us in _heard(call)
         if (name := name_of(tone)) is not None and from_us < until_us
     ]
-    calls = [each for phone in staff for each in phone.calls]
+    mine = call.phone.tone
+    calls = [
+        each
+        for phone in staff
+        for each in phone.calls
+        if any(mine in (tones or ()) for _, tones in tones_heard(each.frames))
+    ]
     parts = tuple(_merged(_parts(heard, calls, arrived_us, until_us)))
     answered = next((one.at_us for one in messages if one.method == "INVITE" and one.status == 200), None)
     return Visit(call.phone.identity.partition("@")[0][4:], arrived_us, answered, until_us, ended_by, parts)
@@ -127,7 +133,7 @@ def _parts(
 
 
 def _dialogue_ends(calls: Sequence[SoftCall], name: str) -> list[tuple[int, int]]:
-    """From when to when each answered call of this phone lasted."""
+    """From when to when each answered call of this phone lasted, of those in which the caller was heard."""
     return [
         (epoch_us(call.answered_s), epoch_us(call.ended_s) if call.ended_s is not None else 2**62)
         for call in calls

@@ -145,7 +145,10 @@ class Visitor:
         await way.give(giver, codes.park)
         await self._gone(giver)
         await self._think()
-        fetcher = self.company.staff[self.chance.choice(TAKERS)]
+        idle = [name for name in TAKERS if not self.company.staff[name].alive]
+        if not idle:
+            return
+        fetcher = self.company.staff[self.chance.choice(idle)]
         self.done.append(f"{fetcher.name} fetches them")
         fetcher.place(codes.retrieve + self.company.policy.people[PersonId(giver.phone.name)].extension)
 
@@ -154,7 +157,8 @@ class Visitor:
         self.done.append(f"{giver.phone.name} asks {to} {way} and completes early")
         await way.ask(giver, to)
         await asyncio.sleep(self.chance.uniform(0.3, 0.8))
-        if giver.asked is not None and giver.asked.over:
+        if (giver.asked is not None and giver.asked.over) or self.call.phone.tone in self._now(giver.call):
+            self.done.append("in vain")
             await self._back(way.go_back, giver)
             return
         await way.complete(giver)

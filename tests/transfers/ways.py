@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,9 @@ from switchboard.core.ids import PersonId
 from switchboard.core.policy import Codes
 from switchboard.core.staff_commands import StaffCommand
 from tests.tools.command_door import tell
+
+JOINED_WITHIN_S = 0.6
+"""So long Asterisk takes to join two calls of a phone; whoever hangs up meanwhile is kept waiting, and nobody told."""
 
 
 @dataclass
@@ -60,29 +64,38 @@ class ByRefer:
     refer_sub: bool | None = None
     by_phone: bool = True
 
+    def __str__(self) -> str:
+        return (
+            "by REFER"
+            + ("" if self.referred_by else " without Referred-By")
+            + (" without NOTIFY" if self.refer_sub is False else "")
+        )
+
     async def give(self, giver: Giver, to: str) -> None:
         self._accepted(giver, await giver.call.refer(to, referred_by=self.referred_by, refer_sub=self.refer_sub))
 
     def _accepted(self, giver: Giver, status: int) -> None:
-        """Asterisk leaves it to the phone to hang up; one that wants no NOTIFY does so at once."""
+        """Asterisk leaves it to the phone to hang up; one that wants no NOTIFY does so by itself."""
         assert status == (202 if self.refer_sub is None else 200)
         if self.refer_sub is False:
             giver.call.hang_up()
 
     async def ask(self, giver: Giver, to: str) -> None:
-        assert await giver.call.hold() == 200
+        status = await giver.call.hold()
+        assert status == 200, f"hold: {status}"
         giver.asked = giver.phone.place(to)
 
     async def complete(self, giver: Giver) -> None:
         assert giver.asked is not None
-        self._accepted(
-            giver, await giver.call.transfer(giver.asked, referred_by=self.referred_by, refer_sub=self.refer_sub)
-        )
+        status = await giver.call.transfer(giver.asked, referred_by=self.referred_by, refer_sub=self.refer_sub)
+        await asyncio.sleep(JOINED_WITHIN_S)
+        self._accepted(giver, status)
 
     async def go_back(self, giver: Giver) -> None:
         assert giver.asked is not None
         giver.asked.hang_up()
-        assert await giver.call.unhold() == 200
+        status = await giver.call.unhold()
+        assert status == 200, f"unhold: {status}"
 
     async def call_off(self, giver: Giver) -> None:
         await self.go_back(giver)
@@ -106,6 +119,9 @@ class ByRefer:
 class ByKeys:
     codes: Codes
     by_phone: bool = False
+
+    def __str__(self) -> str:
+        return "by keys"
 
     async def give(self, giver: Giver, to: str) -> None:
         await giver.call.press(f"{self.codes.hand_over}{to}#")
@@ -137,6 +153,9 @@ class ByKeys:
 class ByCommand:
     door: Path
     by_phone: bool = False
+
+    def __str__(self) -> str:
+        return "by command"
 
     async def give(self, giver: Giver, to: str) -> None:
         self._tell(giver, StaffCommand.HAND_OVER, to)
