@@ -138,10 +138,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         set_language(floor, call)
     match state:
         case LookingUp():
-            within_ms = floor.policy_of(call).limits.look_up_ms
-            call.enter(LookingUp(floor.at_ms + within_ms))
-            floor.because(call, "asked_again", "nobody heard the answer to the look-up")
-            floor.act(LookUpCaller(call.call_id, call.number, within_ms))
+            _look_up_again(floor, call)
             let_hear_again(floor, call, up=caller.up)
         case Ringing():
             let_hear_again(floor, call, up=caller.up)
@@ -179,9 +176,20 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
                 hang_up_everything(floor, call)
         case _:
             assert_never(state)
+    _hang_up_all_but(floor, call, needed)
+
+
+def _hang_up_all_but(floor: Floor, call: Call, needed: tuple[LegId, ...]) -> None:
     for leg in list(call.legs):
         if leg not in needed and not _is_hung_up_now(floor, leg):
             hang_up_leg(floor, call, leg)
+
+
+def _look_up_again(floor: Floor, call: Call) -> None:
+    within_ms = floor.policy_of(call).limits.look_up_ms
+    call.enter(LookingUp(floor.at_ms + within_ms))
+    floor.because(call, "asked_again", "nobody heard the answer to the look-up")
+    floor.act(LookUpCaller(call.call_id, call.number, within_ms))
 
 
 def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:
