@@ -58,23 +58,12 @@ def every_fact(story: Story) -> list[Fact]:
         *(facts.KeyPressed(leg, key) for leg in legs for key in "0123456*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
         *_recordings(story, calls),
-        *(
-            facts.ActionFailed(call, action, "404", leg)
-            for call in calls
-            for action in ACTIONS
-            for leg in [*legs, None]
-        ),
+        *_refusals(calls, legs, playbacks),
         *(facts.PhoneEngaged(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *_commands(story),
         *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
-        *(
-            facts.ActionFailed(call, action, "404", playback=playback)
-            for call in calls
-            for playback in playbacks
-            for action in ("Play", "PlayInBridge")
-        ),
         facts.SwitchLost("reset"),
         *_reports(story),
         *_surveys(story, legs),
@@ -89,6 +78,19 @@ def _transfers(legs: list[LegId]) -> list[Fact]:
     return [
         *(facts.LegTransferred(leg, to, (LegId("7.1"),)) for leg in legs for to in given_to),
         *(facts.LegsTransferred(leg, other, (LegId("7.1"),)) for leg in legs for other in legs),
+    ]
+
+
+def _refusals(calls: list[CallId], legs: list[LegId], playbacks: list[PlaybackId]) -> list[Fact]:
+    said = [(action, playback) for action in ("Play", "PlayInBridge") for playback in playbacks]
+    return [
+        *(
+            facts.ActionFailed(call, action, "404", leg)
+            for call in calls
+            for action in ACTIONS
+            for leg in [*legs, None]
+        ),
+        *(facts.ActionFailed(call, action, "404", playback=playback) for call in calls for action, playback in said),
     ]
 
 
