@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import holding, hot_desk, listening, notice, phones
+from switchboard.core import holding, hot_desk, listening, notice, phones, recording
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
