@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from switchboard.config.boxes import check_boxes
 from switchboard.config.build import build
 from switchboard.config.flow import check_plans, check_rules
 from switchboard.config.hours import check_hours
@@ -28,7 +29,7 @@ class Checked:
 def examine(folder: Path) -> Checked:
     """Read and check all the files. Never raises for what stands in them."""
     files = read_files(folder)
-    for check in (check_company, check_staff, check_queues, check_hours, check_rules, check_plans):
+    for check in (check_company, check_staff, check_queues, check_hours, check_rules, check_plans, check_boxes):
         check(files)
     problems = tuple(sorted(set(files.problems)))
     bad = any(not problem.warning for problem in problems)

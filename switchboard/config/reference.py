@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from switchboard.config import files, hearing, queues_file
+from switchboard.config import boxes, files, hearing, queues_file
 from switchboard.config.fields import Table
 from switchboard.config.files import FILES
 from switchboard.config.people import Absence, Codes, Said
@@ -18,10 +18,10 @@ _INTRODUCTION = """\
 <!-- Made by `python -m switchboard.config.reference`; a test compares. Edit the descriptions in
 switchboard/config/files.py. -->
 
-The company is described by five TOML files in one folder (`hours.toml` may be left out). `switchboard check FOLDER`
-finds every mistake at once, each with file, line and, where there is one, a suggestion; its exit code is 3 when the
-files cannot be used. A running service takes over changed files within seconds; while they have mistakes it goes
-on with what it had. Calls finish with the rules they began with.
+The company is described by six TOML files in one folder (`hours.toml` and `voicemail.toml` may be left out).
+`switchboard check FOLDER` finds every mistake at once, each with file, line and, where there is one, a suggestion; its
+exit code is 3 when the files cannot be used. A running service takes over changed files within seconds; while they have
+mistakes it goes on with what it had. Calls finish with the rules they began with.
 
 - **NAME** in a header is yours to choose: small Latin letters, digits and `_`, beginning with a letter.
 - **Durations** are text with units: `"150ms"`, `"15s"`, `"3m"`, `"1h30m"`.
@@ -70,12 +70,18 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         (
             "[[plan.NAME.step]]",
             files.Step,
-            "Exactly one of `queue`, `ring`, `message`, `callback`, with its keys. One of the last two ends the plan.",
+            (
+                "Exactly one of `queue`, `ring`, `message`, `callback`, `voicemail`, with its keys. One of the last "
+                "three ends the plan."
+            ),
         ),
     ],
     "hours.toml": [
         ("[hours.NAME]", files.OpeningHours, "Weekly opening hours, for the rules' `during` and `outside`."),
         ("[[hours.NAME.special]]", files.SpecialDay, "What holds on one date instead."),
+    ],
+    "voicemail.toml": [
+        ("[box.NAME]", boxes.Box, "Where callers leave messages, see docs/admin/voicemail.md."),
     ],
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -66,6 +66,31 @@ class StopPlaying(Struct, frozen=True, tag=True):
     call: CallId
     leg: LegId
     playback: PlaybackId
+
+
+class RecordMessage(Struct, frozen=True, tag=True):
+    """Record what a caller says, behind whatever is being said to them, after a tone, until they press # or are silent
+    for ``silence_ms``; ends with ``RecordingEnded``. Asterisk does it alone: it needs nobody meanwhile."""
+
+    call: CallId
+    leg: LegId
+    recording: RecordingId
+    longest_ms: int
+    silence_ms: int
+
+
+class AskAboutRecording(Struct, frozen=True, tag=True):
+    """Nobody has heard of its end: answered by ``RecordingEnded``, or by nothing while it goes on."""
+
+    call: CallId
+    recording: RecordingId
+
+
+class DropRecording(Struct, frozen=True, tag=True):
+    """Nobody needs this file of Asterisk's."""
+
+    call: CallId
+    recording: RecordingId
 
 
 class Ring(Struct, frozen=True, tag=True):
@@ -156,4 +181,7 @@ Action = (
     | SendToDialplan
     | AskWhetherThere
     | CheckPin
+    | RecordMessage
+    | AskAboutRecording
+    | DropRecording
 )

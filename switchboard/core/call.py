@@ -11,7 +11,18 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import announcing, backup, call_backs, hot_desk, keys, misses, sticky, strategies, wrap_up
+from switchboard.core import (
+    announcing,
+    backup,
+    call_backs,
+    hot_desk,
+    keys,
+    misses,
+    sticky,
+    strategies,
+    voicemail,
+    wrap_up,
+)
 from switchboard.core.call_state import (
     Asking,
     Call,
@@ -19,6 +30,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     LookingUp,
     Offer,
     Ringing,
@@ -76,6 +89,10 @@ _REFUSALS = (17, 21)
 
 def handle(floor: Floor, call: Call, fact: Fact) -> bool:
     """Let ``fact`` happen to ``call``; false when it means nothing to it (any more)."""
+    if isinstance(call.state, LeavingMessage | Keeping):
+        meant = voicemail.happens(floor, call, fact)
+        if meant is not None:
+            return meant
     match fact:
         case CallerFound():
             return when_found(floor, call, fact)
@@ -280,6 +297,10 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
             finish_talk(floor, call, state, "the caller hung up")
         case Saying(outcome=outcome):
             end(floor, call, outcome, "the caller left during the message")
+        case LeavingMessage() as state:
+            voicemail.when_caller_left(floor, call, state)
+        case Keeping():
+            pass
         case Ending():
             forget_if_gone(floor, call)
         case _:
@@ -376,6 +397,8 @@ def when_late(floor: Floor, call: Call) -> bool:
             finish_talk(floor, call, state, "longest call reached")
         case Saying() as state:
             end(floor, call, state.outcome, "the message took too long")
+        case LeavingMessage() | Keeping() as state:
+            voicemail.when_late(floor, call, state)
         case Ending() as state:
             hang_up_again(floor, call, state)
         case _:

@@ -6,6 +6,7 @@
                     └─► Asking (for a number) ► Saying ┘
     LookingUp ─► Checking (a PIN) ─► Saying
     Summoning (an operator, for a call-back) ─► Ringing
+    Waiting, or a step ─► LeavingMessage ─► Saying (thanks), or Keeping ─► Ending
 
 Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
 nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
@@ -20,10 +21,10 @@ from msgspec import Struct, field
 
 from switchboard.core.caller import Client, Debt
 from switchboard.core.entries import Direction, Outcome, Reason
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, nth_id
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
-from switchboard.core.policy import Line, Plan
+from switchboard.core.policy import Box, Line, Plan
 
 
 class Bug(AssertionError):
@@ -170,6 +171,35 @@ class Saying(Struct, frozen=True, tag=True):
     """Unknown (empty) where the version before began to say it."""
 
 
+class LeavingMessage(Struct, frozen=True, tag=True):
+    """The caller hears the greeting of a box, and a tone, and speaks; Asterisk was asked for all of it at once."""
+
+    box: Box
+    playback: PlaybackId
+    recording: RecordingId
+    until_ms: int
+    """When Asterisk is asked whether it still records; once that failed: when we believe that the caller is there."""
+    ends_ms: int
+    """It cannot last longer."""
+    since_ms: int | None = None
+    """When the greeting was over; ``None``: it is being said, as far as we know."""
+    failed: str = ""
+    """Why nothing was recorded."""
+    tries: int = 1
+
+
+class Keeping(Struct, frozen=True, tag=True):
+    """The caller is gone, or told to end; Asterisk is asked what it has of their message."""
+
+    box: Box
+    recording: RecordingId
+    spoke: bool
+    """The greeting was over."""
+    left_ms: int
+    until_ms: int
+    tries: int = 1
+
+
 class Checking(Struct, frozen=True, tag=True):
     """Somebody dialled a PIN to be ``person`` on this phone; we ask whether it is right."""
 
@@ -185,9 +215,22 @@ class Ending(Struct, frozen=True, tag=True):
     tries: int = 1
 
 
-CallState = LookingUp | Ringing | Waiting | Asking | Summoning | Connecting | Talking | Saying | Ending | Checking
+CallState = (
+    LookingUp
+    | Ringing
+    | Waiting
+    | Asking
+    | Summoning
+    | Connecting
+    | Talking
+    | Saying
+    | Ending
+    | Checking
+    | LeavingMessage
+    | Keeping
+)
 
-_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
+_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending, LeavingMessage)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     LookingUp: (*_STEP, LookingUp, Checking),
     Checking: (Saying, Ending, Checking),
@@ -198,6 +241,8 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
     Talking: (Ending,),
     Saying: (Ending, Saying),
+    LeavingMessage: (LeavingMessage, Saying, Keeping, Ending),
+    Keeping: (Keeping, Ending),
     Ending: (Ending,),
 }
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from switchboard.core.caller import Debt
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import NumberKind
 
 
@@ -39,6 +39,8 @@ class Outcome(StrEnum):
     """Nobody could take it; the caller heard the message that ends the plan."""
     CALLBACK = "callback"
     """Nobody could take it; a task to call back was opened."""
+    VOICEMAIL = "voicemail"
+    """Nobody could take it, or the caller wished so: they left a message in a box."""
     ABANDONED_EARLY = "abandoned_early"
     """The caller left before anything was offered to anybody."""
     ABANDONED_WAITING = "abandoned_waiting"
@@ -176,4 +178,26 @@ class PersonChanged(Struct, frozen=True, tag=True, kw_only=True):
     """Offers from queues in a row that they did not take, by then."""
 
 
-Entry = CallRecord | CallStep | TaskOpened | PersonChanged
+class VoicemailLeft(Struct, frozen=True, tag=True, kw_only=True):
+    """A caller left a message; its sound lies in Asterisk as a file of this name, to be fetched."""
+
+    message: RecordingId
+    call: CallId
+    box: str
+    title: str
+    department: str
+    left_at_ms: int
+    duration_ms: int
+    """As far as it is known: whole seconds, where Asterisk said so."""
+    line: str | None = None
+    caller_number: str | None = None
+    """E.164."""
+    client_id: str | None = None
+    client_name: str | None = None
+    language: str = "en"
+    """Of the line."""
+    mail_to: tuple[str, ...] = ()
+    keep_days: int = 90
+
+
+Entry = CallRecord | CallStep | TaskOpened | PersonChanged | VoicemailLeft

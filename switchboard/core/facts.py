@@ -99,6 +99,8 @@ class RecordingEnded(Struct, frozen=True, tag=True):
     duration_ms: int = 0
     why: str = ""
     """What went wrong, where it was not kept."""
+    talking_ms: int | None = None
+    """How much of it was sound, in whole seconds; ``None`` where nobody counted."""
 
 
 class PhoneSeen(Struct, frozen=True, tag=True):
@@ -194,6 +196,8 @@ class ActionFailed(Struct, frozen=True, tag=True):
     """The leg that Asterisk no longer has, where that is why; what it says of its end is on its way to us."""
     playback: PlaybackId | None = None
     """The message that the action was to say, if any."""
+    recording: RecordingId | None = None
+    """What the action was to record, if anything."""
 
 
 class DeadlinePassed(Struct, frozen=True, tag=True):

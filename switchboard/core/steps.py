@@ -20,6 +20,7 @@ from switchboard.core.entries import Direction, Outcome, PersonState, TaskOpened
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_ringing, let_hear_voice
 from switchboard.core.ids import PersonId, PlaybackId, task_id_for
+from switchboard.core.leaving_message import begin, say_opening
 from switchboard.core.offering import offer_outside, offer_to_person
 from switchboard.core.policy import (
     CallbackStep,
@@ -31,6 +32,7 @@ from switchboard.core.policy import (
     RingStep,
     Step,
     Strategy,
+    VoicemailStep,
     Whom,
     WhomKind,
 )
@@ -81,7 +83,11 @@ def _begin(floor: Floor, call: Call, step: Step) -> bool:
             return True
         case MessageStep():
             floor.because(call, "step", "nobody could take the call: says so")
-            say(floor, call, step.prompts, Outcome.MESSAGE)
+            say(floor, call, step.prompts + say_opening(floor, call, step.opens), Outcome.MESSAGE)
+            return True
+        case VoicemailStep():
+            before = step.prompts + say_opening(floor, call, step.opens)
+            begin(floor, call, floor.policy_of(call).boxes[step.box], before)
             return True
         case CallbackStep():
             floor.because(call, "step", "nobody could take the call: a task to call back")

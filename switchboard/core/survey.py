@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import hot_desk, phones
+from switchboard.core import hot_desk, phones, voicemail
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -25,6 +25,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     LookingUp,
     Ringing,
     Saying,
@@ -167,6 +169,9 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:
                 say_again(floor, call, state)
+        case LeavingMessage() | Keeping():
+            let_hear_again(floor, call, up=caller.up)
+            voicemail.when_back(floor, call, state)
         case Ending():
             needed = tuple(call.legs)
             if not moved_on:
@@ -209,6 +214,8 @@ def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:
         floor.release(call.caller_person, call.leg)
     if isinstance(call.state, Ending):
         forget_if_gone(floor, call)
+        return
+    if voicemail.outlives_the_switch(floor, call, lost_at_ms):
         return
     if isinstance(call.state, Waiting):
         keep(floor, call, call.state)

@@ -13,7 +13,18 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.core.actions import Action, Answer, CheckPin, Connect, HangUp, LookUpCaller, Play, Ring, RingOutside
+from switchboard.core.actions import (
+    Action,
+    Answer,
+    CheckPin,
+    Connect,
+    HangUp,
+    LookUpCaller,
+    Play,
+    RecordMessage,
+    Ring,
+    RingOutside,
+)
 from switchboard.core.facts import ActionFailed, CallerFound, Fact, LegBridged, LookUpFailed, PinChecked
 from switchboard.core.ids import CallId, LegId
 from switchboard.engine.ports import Directory, LegGone, Pins, Refused, SwitchAway, Telephony
@@ -71,7 +82,9 @@ class Lanes:
             action = lane.popleft()
             try:
                 async with asyncio.timeout(ACTION_AT_MOST_S):
-                    await self._telephony.perform(action)
+                    answer = await self._telephony.perform(action)
+                if answer is not None:
+                    self._post(answer)
                 if isinstance(action, Connect):
                     self._connected(action)
             except Refused as refusal:
@@ -93,7 +106,8 @@ class Lanes:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
         playback = action.playback if isinstance(action, Play) else None
-        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback))
+        recording = action.recording if isinstance(action, RecordMessage) else None
+        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback, recording))
 
     async def _look_up(self, action: LookUpCaller) -> None:
         try:

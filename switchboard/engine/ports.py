@@ -48,8 +48,9 @@ class Clock(Protocol):
 
 
 class Telephony(Protocol):
-    async def perform(self, action: Action) -> None:
-        """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there.
+    async def perform(self, action: Action) -> Fact | None:
+        """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there; with what the
+        switch answered, where the action is a question.
 
         Except for ``Connect``: it returns when both legs are in the bridge.
         """

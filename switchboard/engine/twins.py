@@ -11,8 +11,8 @@ from datetime import date
 import msgspec
 
 from switchboard.core.caller import Client
-from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened, VoicemailLeft
+from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.engine.ports import Placed, Refused, few_enough
 
@@ -80,6 +80,7 @@ class MemoryRecords:
         self.tasks: list[TaskOpened] = []
         """Open ones; nobody closes tasks here."""
         self.people: list[PersonChanged] = []
+        self.voicemails: dict[RecordingId, VoicemailLeft] = {}
         self.away: str | None = None
         """Why everything is refused from now on; ``None``: nothing is."""
         self._cursor = (0, -1)
@@ -109,6 +110,8 @@ class MemoryRecords:
                     self.tasks.append(task)
             case PersonChanged() as change:
                 self.people.append(change)
+            case VoicemailLeft() as left:
+                self.voicemails.setdefault(left.message, left)
 
     def _refuse_if_away(self) -> None:
         if self.away is not None:

@@ -12,7 +12,7 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- what ``ears`` has about messages, and ``turns`` about call-backs;
+- what ``ears`` and ``messages`` have about messages, and ``turns`` about call-backs;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -56,6 +56,7 @@ from switchboard.core.ids import CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.queue_rules import QueueStrategy
 from switchboard.sim.ears import Ears
+from switchboard.sim.messages import MessageWitness
 from switchboard.sim.people_checks import PeopleWatched, picks_up
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.seen import Seen
@@ -80,6 +81,7 @@ class Witness:
         self.reported: dict[CallId, None] = {}
         """Calls that Asterisk's own queue had, once they are on record."""
         self.silences = SilenceWitness()
+        self.messages = MessageWitness()
 
     def watch(self, fact: Fact, at_ms: int, handled: Handled) -> list[str]:
         """Every promise that ``handled``, the answer to ``fact``, breaks."""
@@ -107,6 +109,7 @@ class Witness:
             found += self._read(entry)
         found += self._silences(handled)
         found += self.silences.watch(fact, handled)
+        found += self.messages.watch(fact, handled)
         found += self._people.watch(self.exchange.floor, fact, at_ms, handled)
         if not picks_up(fact):
             found += self._injustices(handled.actions)

@@ -16,6 +16,7 @@ from switchboard.core.phone_number import NumberPlan
 from switchboard.core.policy import (
     NEW,
     UNIDENTIFIED,
+    Box,
     CallbackStep,
     Codes,
     Department,
@@ -32,6 +33,7 @@ from switchboard.core.policy import (
     Role,
     Rule,
     Strategy,
+    VoicemailStep,
     Whom,
     WhomKind,
 )
@@ -44,6 +46,17 @@ NIGHT_MS, DAY_MS = 1_767_226_500_000, 1_767_261_600_000
 """Moscow on 1 January 2026, as Unix milliseconds: 03:15 at night, and 13:00."""
 
 _SORRY = ("vm-nobodyavail",)
+BOXES = {
+    "orders": Box(
+        "orders",
+        "Orders",
+        "wholesale",
+        (Whom(WhomKind.HEAD_OF, "wholesale"),),
+        thanks=("vm-msgsaved",),
+        longest_ms=60_000,
+        mail_to=("orders@example.com",),
+    )
+}
 _OWN_MANAGER = Whom(WhomKind.OWN_MANAGER)
 _LINE_HEAD = Whom(WhomKind.DEPARTMENT_HEAD)
 
@@ -100,7 +113,7 @@ def sample_policy(version: str = "sample-1") -> Policy:
 
 
 def with_a_voice(policy: Policy) -> Policy:
-    """Callers are greeted, told their place and the expected wait, and kept company."""
+    """Callers are greeted, told their place and the expected wait, and kept company; they may leave messages."""
     hears = Hearing(
         greeting=("one-moment-please",),
         place=True,
@@ -115,10 +128,15 @@ def with_a_voice(policy: Policy) -> Policy:
         "2": Way(WayKind.QUEUE, "operators"),
         "3": Way(WayKind.QUEUE, "dispatch"),
         "4": Way(WayKind.PLAN, "freight"),
+        "5": Way(WayKind.VOICEMAIL, "orders"),
     }
     queues = {name: replace(queue, hears=hears, keys=keys) for name, queue in policy.queues.items()}
     limits = replace(policy.limits, message_at_most_ms=20_000, short_hang_up_ms=5_000, place_kept_ms=180_000)
-    return replace(policy, lines=lines, queues=queues, limits=limits)
+    night = Plan("night", (VoicemailStep("orders", _SORRY, "office"),))
+    newcomer = policy.plans["newcomer"]
+    newcomer = replace(newcomer, steps=(newcomer.steps[0], VoicemailStep("orders")))
+    plans = policy.plans | {"night": night, "newcomer": newcomer}
+    return replace(policy, lines=lines, queues=queues, limits=limits, boxes=BOXES, plans=plans)
 
 
 def _people() -> list[Person]:

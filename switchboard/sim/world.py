@@ -44,12 +44,14 @@ from switchboard.core.facts import (
     SwitchLost,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId, RecordingId
+from switchboard.sim.tapes import Tapes
 from switchboard.sim.traffic import Traffic
 
 Deliver = Callable[[Fact], None]
 _RESTARTED = 0.2
 """How often Asterisk was restarted when the connection was gone, 0–1."""
+_WITHOUT_A_LEG = (do.Connect, do.TakeDownBridge, do.LookUpCaller, do.AskAboutRecording, do.DropRecording)
 _ALONE_MS = 8_000
 """How long somebody who picked up, or whose partner is gone, listens to nothing before they hang up."""
 
@@ -104,6 +106,7 @@ class World:
         """Legs that hear music: whoever is there waits for somebody."""
         self.playing: dict[PlaybackId, int] = {}
         """How many times each message is being said."""
+        self.tapes = Tapes(random)
         self.away = False
         self.starts = 1
         self.left_alone = 0
@@ -180,6 +183,7 @@ class World:
         for leg in self.legs.values():
             leg.alive = False
         self.legs, self.bridges = {}, {}
+        self.tapes.crash(self.now_ms)
 
     def survey(self) -> None:
         self.deliver(SwitchReady(self.found(), f"start {self.starts}"))
@@ -207,9 +211,10 @@ class World:
             self.on_the_way.pop(action.leg, None)
         why_not = self.why_not(action)
         if why_not is not None:
-            leg = None if isinstance(action, do.Connect | do.TakeDownBridge | do.LookUpCaller) else action.leg
+            leg = None if isinstance(action, _WITHOUT_A_LEG) else action.leg
             playback = action.playback if isinstance(action, do.Play) else None
-            failed = ActionFailed(action.call, type(action).__name__, why_not, leg, playback=playback)
+            tape = action.recording if isinstance(action, do.RecordMessage) else None
+            failed = ActionFailed(action.call, type(action).__name__, why_not, leg, playback=playback, recording=tape)
             self.after(self._latency_ms(), self.deliver, failed)
         else:
             self.carry_out(action)
@@ -241,6 +246,12 @@ class World:
             case do.Play():
                 self.playing[action.playback] = self.playing.get(action.playback, 0) + 1
                 self.after(500 + int(self.random.random() * 3_000), self._played, action)
+            case do.RecordMessage():
+                lasts_ms = self.tapes.begin(action, self.now_ms)
+                self.after(lasts_ms, self._stop_recording, action.recording, self.legs[action.leg])
+            case do.AskAboutRecording(recording=recording):
+                if (answer := self.tapes.what_became_of(recording)) is not None:
+                    self.after(self._latency_ms(), self._arrive, answer)
             case do.StopPlaying():
                 while self.playing.get(action.playback):
                     self._played(action)
@@ -255,6 +266,8 @@ class World:
             return "409 for no reason"
         match action:
             case do.LookUpCaller() | do.Ring() | do.RingOutside() | do.TakeDownBridge():
+                return None
+            case do.AskAboutRecording() | do.DropRecording():
                 return None
             case do.Connect(legs=legs):
                 return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
@@ -283,6 +296,10 @@ class World:
         leg = self.legs.get(action.leg)
         if leg is not None:
             self.tell(leg, PlaybackEnded(action.playback, leg.alive))
+
+    def _stop_recording(self, recording: RecordingId, leg: Leg) -> None:
+        if (ended := self.tapes.end(recording, self.now_ms)) is not None:
+            self.tell(leg, ended)
 
     def press(self, leg: Leg, key: str) -> None:
         if leg.alive and leg.answered:
@@ -372,6 +389,8 @@ class World:
             for other in others:
                 other.alone_since_ms = self.now_ms
                 self.after(_ALONE_MS, self._notice_silence, other)
+        for recording in self.tapes.of(leg_id):
+            self._stop_recording(recording, leg)
         left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
         facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]
         for fact in facts:

@@ -25,6 +25,7 @@ from tests.core.story import (
     bridges_of,
     ready,
 )
+from tests.core.voicemail_ways import VOICEMAIL_WAYS, about_recordings
 
 CODES = (
     "*10", "*11", "*20", "*21", "*22", "*23", "*232", "*24", "*24201", "*24101", "*25", "*138", "*1308202", "*8101",
@@ -167,6 +168,7 @@ WAYS: dict[str, Callable[[], Story]] = {
     "waiting": waiting,
     "waiting, rung": waiting_rung,
     **HEARING_WAYS,
+    **VOICEMAIL_WAYS,
     "hearing, answered": lambda: connecting(hearing_rung),
     "connecting": connecting,
     "connecting a manager": lambda: connecting(ringing),
@@ -224,6 +226,7 @@ def every_fact(story: Story) -> list[Fact]:
         *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
         *(facts.ActionFailed(call, "Play", "404", playback=playback) for call in calls for playback in playbacks),
+        *about_recordings(story),
         facts.SwitchLost("reset"),
         *_reports(story),
         *_surveys(story, legs),

@@ -19,7 +19,16 @@ from switchboard.core.actions import (
     StartMusic,
     StopMusic,
 )
-from switchboard.core.call_state import Checking, Connecting, Ending, LookingUp, Saying, Talking
+from switchboard.core.call_state import (
+    Checking,
+    Connecting,
+    Ending,
+    Keeping,
+    LeavingMessage,
+    LookingUp,
+    Saying,
+    Talking,
+)
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
 from switchboard.core.ids import BridgeId, LegId, PhoneId
 from switchboard.core.phones import person_at
@@ -83,7 +92,7 @@ def test_what_we_know_is_no_news(way: str) -> None:
 
 @pytest.mark.parametrize("way", sorted(WAYS))
 def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
-    """But for what is asked for again (a look-up, a message, a connection, a PIN): it gets its time anew."""
+    """But for what is asked for again (a look-up, a message, a connection, a PIN, a recording): it gets its time anew."""
     story = WAYS[way]()
     before = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
     found = as_believed(story)
@@ -91,7 +100,7 @@ def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
     story.tell(facts.SwitchReady(found, "one"), 10)
     for call_id, call in story.exchange.floor.calls.items():
         state = call.state
-        if isinstance(state, LookingUp | Saying | Connecting | Checking):
+        if isinstance(state, LookingUp | Saying | Connecting | Checking | LeavingMessage | Keeping):
             state = replace(state, until_ms=before[call_id].until_ms)
         assert state == before[call_id]
 

@@ -149,6 +149,20 @@ def stop_playing(playback: str) -> Request:
     return Request("DELETE", "playbacks/{playbackId}", {"playbackId": playback})
 
 
+def record(channel: str, recording: str, *, longest_s: int, silence_s: int) -> Request:
+    """Record what comes from ``channel``, behind what is being played there, after a tone; ``#`` ends it."""
+    query = {
+        "name": recording,
+        "format": "wav",
+        "maxDurationSeconds": str(longest_s),
+        "maxSilenceSeconds": str(silence_s),
+        "ifExists": "fail",
+        "beep": "true",
+        "terminateOn": "#",
+    }
+    return Request("POST", "channels/{channelId}/record", {"channelId": channel}, query)
+
+
 def hang_up(channel: str, cause: int) -> Request:
     """End ``channel`` with a Q.850 cause, which Asterisk turns into a SIP status."""
     return Request("DELETE", "channels/{channelId}", {"channelId": channel}, {"reason_code": str(cause)})
@@ -173,6 +187,28 @@ def add_to_bridge(bridge: str, channels: Sequence[str]) -> Request:
 
 def delete_bridge(bridge: str) -> Request:
     return Request("DELETE", "bridges/{bridgeId}", {"bridgeId": bridge})
+
+
+# Recordings
+
+
+def live_recording(recording: str) -> Request:
+    """404 once it is over."""
+    return Request("GET", "recordings/live/{recordingName}", {"recordingName": recording})
+
+
+def stored_recording(recording: str) -> Request:
+    """There from its beginning on, not only once it is over."""
+    return Request("GET", "recordings/stored/{recordingName}", {"recordingName": recording})
+
+
+def recording_file(recording: str) -> Request:
+    """Over HTTP only."""
+    return Request("GET", "recordings/stored/{recordingName}/file", {"recordingName": recording})
+
+
+def delete_recording(recording: str) -> Request:
+    return Request("DELETE", "recordings/stored/{recordingName}", {"recordingName": recording})
 
 
 EVENTS: Final = "events"
@@ -206,6 +242,11 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     stop_music,
     play,
     stop_playing,
+    record,
+    live_recording,
+    stored_recording,
+    recording_file,
+    delete_recording,
     hang_up,
     continue_in_dialplan,
     make_bridge,

@@ -24,7 +24,7 @@ import structlog
 
 from switchboard.adapters.postgres.pool import Connection, Pool, open_pool, refusals
 from switchboard.adapters.postgres.queries import query
-from switchboard.core.entries import CallRecord, CallStep, Entry, PersonChanged, Reason, TaskOpened
+from switchboard.core.entries import CallRecord, CallStep, Entry, PersonChanged, Reason, TaskOpened, VoicemailLeft
 from switchboard.engine.ports import Placed
 
 STORE_WITHIN_MS = 10_000
@@ -38,6 +38,7 @@ STORE: dict[type[Entry], str] = {
     CallStep: query("store_step"),
     TaskOpened: query("store_task"),
     PersonChanged: query("store_person_event"),
+    VoicemailLeft: query("store_voicemail"),
 }
 STORE_REFUSED = query("store_refused")
 
@@ -142,6 +143,13 @@ def _row(entry: Entry) -> tuple[Any, ...]:
             return (
                 entry.person, _moment(entry.at_ms), entry.state.value, _clean(entry.reason), entry.call,
                 _moment(entry.until_ms), entry.misses,
+            )  # fmt: skip
+        case VoicemailLeft():
+            return (
+                entry.message, entry.call, entry.box, _clean(entry.title), entry.department,
+                _moment(entry.left_at_ms), entry.duration_ms, _clean(entry.line), _clean(entry.caller_number),
+                _clean(entry.client_id), _clean(entry.client_name), entry.language, list(entry.mail_to),
+                entry.keep_days,
             )  # fmt: skip
         case _:
             assert_never(entry)
