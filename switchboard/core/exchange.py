@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from switchboard.core import arrival, call_backs, fallback, queueing, seating, shifts, snapshot, survey
+from switchboard.core import arrival, call_backs, fallback, queueing, recording_files, seating, shifts, snapshot, survey
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.booking import Booking
@@ -22,6 +22,7 @@ from switchboard.core.call_state import Call, Ending, Waiting
 from switchboard.core.ending import end, give_up
 from switchboard.core.entries import Entry, Outcome
 from switchboard.core.facts import (
+    AboutFiles,
     ActionFailed,
     BridgeFound,
     CallArrived,
@@ -58,7 +59,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
-_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported)
+_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported, AboutFiles)
 """What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
 _OUR_FAULT_CAUSE = 41  # temporary failure
 T = TypeVar("T")
@@ -168,6 +169,8 @@ class Exchange:
                 self._take_policy(fact.policy)
             case FallbackReported():
                 return self._take_report(fact)
+            case _ if isinstance(fact, AboutFiles):
+                return recording_files.note(floor, fact)
             case LegAnswered(leg=leg) if leg not in floor.leg_owner:
                 # a leg that we gave up lives on: whoever picked it up must not sit there alone
                 floor.act(HangUp(call_id_of(leg), leg, ANSWERED_ELSEWHERE))

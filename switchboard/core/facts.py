@@ -99,8 +99,38 @@ class RecordingEnded(Struct, frozen=True, tag=True):
     duration_ms: int = 0
     why: str = ""
     """What went wrong, where it was not kept."""
+    known: bool = True
+    """Asterisk began to record; false where it was asked, and has never heard of it."""
     talking_ms: int | None = None
     """How much of it was sound, in whole seconds; ``None`` where nobody counted."""
+
+
+class RecordingFiled(Struct, frozen=True, tag=True):
+    """A recording lies in the folder of recordings. Comes again after a crash."""
+
+    recording: RecordingId
+    file: str
+    """Its place in the folder: ``2026/11/29/ID.wav``."""
+    sha256: str
+    size_bytes: int
+
+
+class RecordingMissed(Struct, frozen=True, tag=True):
+    """What was recorded is nowhere to be found."""
+
+    recording: RecordingId
+    why: str
+
+
+class RecordingExpired(Struct, frozen=True, tag=True):
+    """A recording is older than recordings are kept: its file is deleted now."""
+
+    recording: RecordingId
+    kept_days: int
+
+
+AboutFiles = RecordingFiled | RecordingMissed | RecordingExpired
+"""True whether or not Asterisk is there."""
 
 
 class PhoneSeen(Struct, frozen=True, tag=True):
@@ -334,4 +364,7 @@ Fact = (
     | FallbackReported
     | LegSilent
     | RecordingEnded
+    | RecordingFiled
+    | RecordingMissed
+    | RecordingExpired
 )

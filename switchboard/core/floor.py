@@ -17,7 +17,7 @@ from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Bug, Call, Connecting, LastTalk, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, RecordingId
 from switchboard.core.matching import Board
 from switchboard.core.pace import Pace
 from switchboard.core.policy import Policy
@@ -57,6 +57,8 @@ class Floor:
         """By queue, for those with a backup group."""
         self.last_talks: dict[str, LastTalk] = {}
         """By the caller's number (E.164), newest last; only where a queue asks for the same operator."""
+        self.unfiled: dict[RecordingId, int] = {}
+        """Recordings that are over and not in the folder yet, by when they ended (Unix milliseconds)."""
         # derived
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}

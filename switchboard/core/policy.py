@@ -16,6 +16,7 @@ from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import OpeningHours
 from switchboard.core.phone_number import NumberKind, NumberPlan
 from switchboard.core.queue_rules import CallBack, Queue, Voice
+from switchboard.core.recording_rules import Recording
 
 NEW = "new"
 """Derived class: the number is in nobody's file, or its client has no manager yet (duty D15)."""
@@ -321,3 +322,4 @@ class Policy(Struct, frozen=True, kw_only=True):
     """By language."""
     callback: CallBack = CallBack()
     boxes: dict[str, Box] = field(default_factory=dict)
+    recording: Recording = Recording()

@@ -93,6 +93,7 @@ def _keep(floor: Floor, call: Call, box: Box, fact: RecordingEnded) -> bool:
         floor.because(call, "voicemail", f"left no message: {sound_ms / 1000:g} s of sound")
         floor.act(DropRecording(call.call_id, fact.recording))
         return False
+    floor.unfiled[fact.recording] = floor.at_ms
     shown = f"a message of {fact.duration_ms / 1000:.0f} s in box {box.name}"
     floor.because(call, "voicemail", f"left {shown}")
     floor.entries.append(

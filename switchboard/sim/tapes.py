@@ -64,7 +64,7 @@ class Tapes:
     def what_became_of(self, recording: RecordingId) -> RecordingEnded | None:
         tape = self.tapes.get(recording)
         if tape is None:
-            return RecordingEnded(recording, kept=False, why="no such recording")
+            return RecordingEnded(recording, kept=False, known=False, why="no such recording")
         return RecordingEnded(recording, duration_ms=tape.sound_ms) if tape.ended_ms is not None else None
 
     def crash(self, now_ms: int) -> None:

@@ -213,7 +213,7 @@ def every_fact(story: Story) -> list[Fact]:
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
         *(facts.KeyPressed(leg, key) for leg in legs for key in "012345*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
-        *(facts.RecordingEnded(RecordingId(nth_id(call, 1)), kept) for call in calls for kept in (True, False)),
+        *_recordings(story, calls),
         *(
             facts.ActionFailed(call, action, "404", leg)
             for call in calls
@@ -243,6 +243,16 @@ def every_fact(story: Story) -> list[Fact]:
         ),
     ]
     return [*made, *_every_deadline(story, calls)]
+
+
+def _recordings(story: Story, calls: list[CallId]) -> list[Fact]:
+    ids = [*story.exchange.floor.unfiled, *(RecordingId(nth_id(call, 1)) for call in calls)]
+    return [
+        *(facts.RecordingEnded(recording, kept) for recording in ids for kept in (True, False)),
+        *(facts.RecordingFiled(recording, "x.wav", "a" * 64, 1) for recording in ids),
+        *(facts.RecordingMissed(recording, "404") for recording in ids),
+        *(facts.RecordingExpired(recording, 180) for recording in ids),
+    ]
 
 
 def _commands(story: Story) -> list[Fact]:

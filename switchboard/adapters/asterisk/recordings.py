@@ -54,5 +54,5 @@ async def what_became_of(ari: AsksAndFetches, recording: RecordingId) -> Recordi
     try:
         size = await ari.length(requests.recording_file(recording))
     except AriNotFound:
-        return RecordingEnded(recording, kept=False, why="Asterisk has no such recording")
+        return RecordingEnded(recording, kept=False, known=False, why="Asterisk has no such recording")
     return RecordingEnded(recording, duration_ms=max(size - HEADER_BYTES, 0) * 1000 // BYTES_PER_S)

@@ -192,18 +192,35 @@ def delete_bridge(bridge: str) -> Request:
 # Recordings
 
 
+def record_bridge(bridge: str, recording: str) -> Request:
+    """Never the channel: that would hold up all else it is asked. Never over a file that is there."""
+    query = {"name": recording, "format": "wav", "ifExists": "fail"}
+    return Request("POST", "bridges/{bridgeId}/record", {"bridgeId": bridge}, query)
+
+
+def pause_recording(recording: str) -> Request:
+    return Request("POST", "recordings/live/{recordingName}/pause", {"recordingName": recording})
+
+
+def go_on_recording(recording: str) -> Request:
+    return Request("DELETE", "recordings/live/{recordingName}/pause", {"recordingName": recording})
+
+
+def stop_recording(recording: str) -> Request:
+    """End it and keep the file."""
+    return Request("POST", "recordings/live/{recordingName}/stop", {"recordingName": recording})
+
+
 def live_recording(recording: str) -> Request:
-    """404 once it is over."""
     return Request("GET", "recordings/live/{recordingName}", {"recordingName": recording})
 
 
-def stored_recording(recording: str) -> Request:
-    """There from its beginning on, not only once it is over."""
-    return Request("GET", "recordings/stored/{recordingName}", {"recordingName": recording})
+def stored_recordings() -> Request:
+    """Of all files, those that are being written included."""
+    return Request("GET", "recordings/stored")
 
 
 def recording_file(recording: str) -> Request:
-    """Over HTTP only."""
     return Request("GET", "recordings/stored/{recordingName}/file", {"recordingName": recording})
 
 
@@ -244,7 +261,6 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     stop_playing,
     record,
     live_recording,
-    stored_recording,
     recording_file,
     delete_recording,
     hang_up,
@@ -252,4 +268,9 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     make_bridge,
     add_to_bridge,
     delete_bridge,
+    record_bridge,
+    pause_recording,
+    go_on_recording,
+    stop_recording,
+    stored_recordings,
 )

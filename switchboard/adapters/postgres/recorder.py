@@ -24,7 +24,18 @@ import structlog
 
 from switchboard.adapters.postgres.pool import Connection, Pool, open_pool, refusals
 from switchboard.adapters.postgres.queries import query
-from switchboard.core.entries import CallRecord, CallStep, Entry, PersonChanged, Reason, TaskOpened, VoicemailLeft
+from switchboard.core.entries import (
+    CallRecord,
+    CallStep,
+    Entry,
+    PersonChanged,
+    Reason,
+    RecordingFile,
+    RecordingGone,
+    RecordingPart,
+    TaskOpened,
+    VoicemailLeft,
+)
 from switchboard.engine.ports import Placed
 
 STORE_WITHIN_MS = 10_000
@@ -39,6 +50,9 @@ STORE: dict[type[Entry], str] = {
     TaskOpened: query("store_task"),
     PersonChanged: query("store_person_event"),
     VoicemailLeft: query("store_voicemail"),
+    RecordingPart: query("store_recording"),
+    RecordingFile: query("store_recording_file"),
+    RecordingGone: query("store_recording_gone"),
 }
 STORE_REFUSED = query("store_refused")
 
@@ -151,6 +165,18 @@ def _row(entry: Entry) -> tuple[Any, ...]:
                 _clean(entry.client_id), _clean(entry.client_name), entry.language, list(entry.mail_to),
                 entry.keep_days,
             )  # fmt: skip
+        case RecordingPart():
+            pauses = json.dumps(entry.pauses)
+            return (
+                entry.recording, entry.call, entry.number, entry.person, _moment(entry.started_at_ms),
+                _moment(entry.ended_at_ms), entry.paused_ms, pauses, _clean(entry.rule), _clean(entry.trouble),
+            )  # fmt: skip
+        case RecordingFile():
+            filed_at = _moment(entry.at_ms)
+            return entry.recording, entry.call, filed_at, entry.file, entry.sha256, entry.size_bytes
+        case RecordingGone():
+            deleted_at = None if entry.missing else _moment(entry.at_ms)
+            return entry.recording, entry.call, deleted_at, _clean(entry.missing)
         case _:
             assert_never(entry)
 

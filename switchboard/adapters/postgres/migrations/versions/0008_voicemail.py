@@ -60,34 +60,27 @@ CREATE TABLE voicemail (
     language text NOT NULL,
     mail_to text[] NOT NULL,
     keep_days integer NOT NULL,
-    filed_at timestamptz,
-    file text,
-    sha256 text,
-    size_bytes bigint,
-    lost text,
     tries integer NOT NULL DEFAULT 0,
     again_at timestamptz NOT NULL DEFAULT '-infinity',
     trouble text,
     mailed_at timestamptz,
     done_at timestamptz,
-    removed_at timestamptz,
+    expired_at timestamptz,
     log text NOT NULL,
     log_position bigint NOT NULL,
     log_index integer NOT NULL
 )
 """
 COLUMNS = {
-    "message_id": "Names its file; begins with the id of its call",
+    "message_id": "Names its recording; begins with the id of its call",
     "duration_ms": "As Asterisk said: whole seconds",
     "mail_to": "Addresses it is sent to; empty: it is not sent",
-    "file": "Its place in the folder of recordings; NULL until it lies there",
-    "lost": "Why there is no sound; NULL where there is",
     "tries": "How many times its sending failed",
     "again_at": "Not before then is it looked at again",
-    "trouble": "Why it could not be fetched or sent the last time",
+    "trouble": "Why it could not be sent the last time",
     "mailed_at": "When a mail server took it",
     "done_at": "When nothing was left to be done but to delete it one day: sent, or nobody to send it to, or given up",
-    "removed_at": "When its sound was deleted because it was old",
+    "expired_at": "When it was said that its sound is to be deleted; whether it is, and where it lies, see call_recording",
 }
 
 
@@ -99,7 +92,7 @@ def upgrade() -> None:
     op.execute(TABLE)
     op.execute("CREATE INDEX voicemail_call ON voicemail (call_id)")
     op.execute("CREATE INDEX voicemail_to_do ON voicemail (again_at) WHERE done_at IS NULL")
-    op.execute("CREATE INDEX voicemail_to_remove ON voicemail (left_at) WHERE file IS NOT NULL AND removed_at IS NULL")
+    op.execute("CREATE INDEX voicemail_to_expire ON voicemail (left_at) WHERE expired_at IS NULL")
     op.execute("COMMENT ON TABLE voicemail IS 'One row for each message that a caller left'")
     for column, comment in COLUMNS.items():
         op.execute(f"COMMENT ON COLUMN voicemail.{column} IS '{comment}'")
