@@ -103,6 +103,11 @@ name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
 | `SWITCHBOARD_PHONE_SECRETS` | for `asterisk-files` | TOML file, one line a phone: `olga = "…"`. Keep it from others. |
 | `SWITCHBOARD_PINS` | – | TOML file, one line a person (`switchboard pin PERSON`); for hot-desking. |
 | `SWITCHBOARD_QUEUE_LOG` | – | Asterisk's `queue_log`; without it, calls that only it knows of are not on record. |
+| `SWITCHBOARD_SMTP` | – | `host:port` of the mail server that messages in boxes are sent through. |
+| `SWITCHBOARD_SMTP_TLS` | `starttls` | `starttls`, `tls` (from the first byte) or `none` (a server beside us). |
+| `SWITCHBOARD_SMTP_FROM` | required with a server | Address that these mails come from. |
+| `SWITCHBOARD_SMTP_USER` | – | Where the server asks for one. |
+| `SWITCHBOARD_SMTP_PASSWORD` | required with a user, secret | Its password. |
 | `SWITCHBOARD_RECORDINGS` | `recordings` in the data folder | Folder of recordings. One that is named must be there: a disk that is not mounted is an alarm. |
 """
 

@@ -80,7 +80,7 @@ COLUMNS = {
     "trouble": "Why it could not be sent the last time",
     "mailed_at": "When a mail server took it",
     "done_at": "When nothing was left to be done but to delete it one day: sent, or nobody to send it to, or given up",
-    "expired_at": "When it was said that its sound is to be deleted; whether it is, and where it lies, see call_recording",
+    "expired_at": "When its sound was found old; where it lies, and whether it is deleted, says call_recording",
 }
 
 
