@@ -92,7 +92,7 @@ def test_what_we_know_is_no_news(way: str) -> None:
 
 @pytest.mark.parametrize("way", sorted(WAYS))
 def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
-    """But for what is asked for again (a look-up, a message, a connection, a PIN, a recording): it gets its time anew."""
+    """But for what is asked for again (a look-up, message, connection, PIN or recording): it has its time anew."""
     story = WAYS[way]()
     before = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
     found = as_believed(story)
