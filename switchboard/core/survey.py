@@ -135,7 +135,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
     state = call.state
     moved_on = call.call_id in floor.new_reasons
     needed: tuple[LegId, ...] = tuple(offer.leg for offer in call.offers)
-    if not isinstance(state, Talking | Ending):
+    if call.caller_there and not isinstance(state, Talking | Ending):
         set_language(floor, call)
     match state:
         case LookingUp():
@@ -170,7 +170,8 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             if not moved_on and state.prompts:
                 say_again(floor, call, state)
         case LeavingMessage() | Keeping():
-            let_hear_again(floor, call, up=caller.up)
+            if call.caller_there:
+                let_hear_again(floor, call, up=caller.up)
             voicemail.when_back(floor, call, state)
         case Ending():
             needed = tuple(call.legs)

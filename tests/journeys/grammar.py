@@ -93,11 +93,18 @@ def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
         leg = run.legs[name]
         return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg, gone=left)]
     playback = run.playbacks[name] if action == "Play" else None
-    return [facts.ActionFailed(run.calls[name], action, "404", gone=left, playback=playback)]
+    recording = run.recordings[name] if action == "RecordMessage" else None
+    return [facts.ActionFailed(run.calls[name], action, "404", gone=left, playback=playback, recording=recording)]
 
 
 def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
     return [facts.PlaybackEnded(run.playbacks[name], heard)]
+
+
+def _recorded(run: Runner, name: str, s: str = "0", sound_s: str | None = None, known: bool = True) -> list[Fact]:
+    recording, ms = run.recordings[name], int(s) * 1000
+    talking_ms = int(sound_s) * 1000 if sound_s is not None else None
+    return [facts.RecordingEnded(recording, kept=known, known=known, duration_ms=ms, talking_ms=talking_ms)]
 
 
 def _commands(
@@ -137,8 +144,12 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) presses (\S+)", lambda run, name, keys: [facts.KeyPressed(run.legs[name], key) for key in keys]),
     (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
     (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
-    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin) fails for (\w+)", _failed),
+    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin|RecordMessage) fails for (\w+)", _failed),
     (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+) since (\w+) left", _failed),
+    (r"the message of (\w+) is over: (\d+)s, (\d+)s of it sound", _recorded),
+    (r"the message of (\w+) is over, nothing there", _recorded),
+    (r"Asterisk has a message of (\w+) of (\d+)s", _recorded),
+    (r"Asterisk has no message of (\w+)", lambda run, name: _recorded(run, name, known=False)),
     (r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)", _commands),
     (rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?", _commands),
     (

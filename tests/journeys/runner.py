@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from switchboard.core import actions, facts
 from switchboard.core.actions import Action
 from switchboard.core.caller import Client
-from switchboard.core.entries import CallRecord, Entry, PersonChanged, PersonState, TaskOpened
+from switchboard.core.entries import CallRecord, Entry, PersonChanged, PersonState, TaskOpened, VoicemailLeft
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, call_id_for
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, call_id_for
 from switchboard.sim.checks import BACKSTOP_MS, Witness
 from switchboard.sim.company import DAY_MS, NIGHT_MS
 from tests.core.policy import POLICIES, POLICY
@@ -35,6 +35,8 @@ class Runner:
         self.callers: dict[CallId, str] = {}
         self.bridges: dict[str, actions.Connect] = {}
         self.playbacks: dict[str, PlaybackId] = {}
+        self.recordings: dict[str, RecordingId] = {}
+        self.messages: list[VoicemailLeft] = []
         self.registered: list[str] = []
         self.records: dict[CallId, CallRecord] = {}
         self.tasks: list[TaskOpened] = []
@@ -118,6 +120,8 @@ class Runner:
                     self.bridges[self.callers[call]] = action
                 case actions.Play(call=call, playback=playback):
                     self.playbacks[self.callers[call]] = playback
+                case actions.RecordMessage(call=call, recording=recording):
+                    self.recordings[self.callers[call]] = recording
                 case _:
                     pass
         for entry in handled.entries:
@@ -136,6 +140,8 @@ class Runner:
             self.tasks.append(entry)
         elif isinstance(entry, PersonChanged):
             self.changes.append(entry)
+        elif isinstance(entry, VoicemailLeft):
+            self.messages.append(entry)
 
     def _alive(self) -> list[str]:
         calls = self.exchange.floor.calls.values()
@@ -184,6 +190,12 @@ class Runner:
                 return f"ask whether {self.names[leg]} is there"
             case actions.CheckPin(person=person):
                 return f"check PIN of {person} for {caller}"
+            case actions.RecordMessage():
+                return f"record {caller}"
+            case actions.AskAboutRecording():
+                return f"ask about the message of {caller}"
+            case actions.DropRecording():
+                return f"throw away the message of {caller}"
 
     # words into facts ------------------------------------------------------------------------------------------
 
@@ -209,7 +221,11 @@ class Runner:
             came = [f"{name} {people[PersonId(name)].state}" for name, *_ in claimed]
             self._expect(number, key, [" ".join(part) for part in claimed], came)
         elif key == "tasks":
-            came = [f"{task.kind} {task.person} about {task.about}" for task in self.tasks]
+            abouts = [self.callers.get(CallId(task.about), task.about) for task in self.tasks]
+            came = [f"{task.kind} {task.person} about {one}" for task, one in zip(self.tasks, abouts, strict=True)]
+            self._expect(number, key, _split(text), came)
+        elif key == "messages":
+            came = [f"{self.callers[left.call]} {left.duration_ms / 1000:g}s" for left in self.messages]
             self._expect(number, key, _split(text), came)
         elif key.startswith("history "):
             person = key.removeprefix("history ")
