@@ -85,16 +85,7 @@ class Service:
         store = AsteriskRecordings(ari_settings, folder, make=settings.recordings is None)
         self._courier = Courier(store, lambda: self._loop.exchange.floor, log.submit, clock)
         self._metrics.read_courier(self._courier)
-        smtp = settings.smtp
-        self._postman = Postman(
-            PostgresVoicemailPost(records),
-            SmtpServer(smtp.host, smtp.port, smtp.tls, smtp.user, smtp.password) if smtp is not None else None,
-            log.submit,
-            lambda: self._policy,
-            clock,
-            folder=folder,
-            sender=smtp.sender if smtp is not None else "",
-        )
+        self._postman = self._postman_of(settings, PostgresVoicemailPost(records), folder)
         self._metrics.read_postman(self._postman)
         self._loop = Loop(log, clock, (log_what_happened, self._metrics.observe, self._courier.observe))
         feed = AsteriskFeed(self._loop.post, ari_settings.app)
@@ -117,6 +108,14 @@ class Service:
         self._metrics.clock_ahead_s.set_function(lambda: clock.ahead_ms() / 1000)
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
         self._metrics.undelivered_s.set_function(lambda: self._recorder.lag_ms() / 1000)
+
+    def _postman_of(self, settings: Settings, post: PostgresVoicemailPost, folder: Path) -> Postman:
+        smtp = settings.smtp
+        mail = SmtpServer(smtp.host, smtp.port, smtp.tls, smtp.user, smtp.password) if smtp is not None else None
+        sender = smtp.sender if smtp is not None else ""
+        return Postman(
+            post, mail, self._event_log.submit, lambda: self._policy, self._clock, folder=folder, sender=sender
+        )
 
     async def run(self) -> None:
         """Serve until asked to stop. Raises what no waiting mends, in an ``ExceptionGroup``."""

@@ -108,7 +108,7 @@ name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
 | `SWITCHBOARD_SMTP_FROM` | required with a server | Address that these mails come from. |
 | `SWITCHBOARD_SMTP_USER` | – | Where the server asks for one. |
 | `SWITCHBOARD_SMTP_PASSWORD` | required with a user, secret | Its password. |
-| `SWITCHBOARD_RECORDINGS` | `recordings` in the data folder | Folder of recordings. One that is named must be there: a disk that is not mounted is an alarm. |
+| `SWITCHBOARD_RECORDINGS` | in the data folder | Folder of recordings; one that is named here must be there. |
 """
 
 

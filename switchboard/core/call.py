@@ -18,8 +18,11 @@ from switchboard.core import (
     hot_desk,
     keys,
     misses,
+    notice,
+    recording,
     sticky,
     strategies,
+    talk_keys,
     voicemail,
     wrap_up,
 )
@@ -38,9 +41,9 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
-from switchboard.core.classification import Classified, classify, unidentified
 from switchboard.core.connecting import connect_with
 from switchboard.core.ending import end, forget_if_gone, hang_up_again
 from switchboard.core.entries import Direction, Outcome
@@ -59,8 +62,10 @@ from switchboard.core.facts import (
     LookUpFailed,
     PinChecked,
     PlaybackEnded,
+    RecordingEnded,
 )
 from switchboard.core.floor import Floor
+from switchboard.core.identified import when_found, when_not_found
 from switchboard.core.ids import LegId
 from switchboard.core.lost_offers import (
     LOST_CAUSE,
@@ -77,9 +82,8 @@ from switchboard.core.offering import (
     hang_up_leg,
     withdraw,
 )
-from switchboard.core.routing import Asked, route
 from switchboard.core.silence import hear_silence
-from switchboard.core.steps import begin_plan
+from switchboard.core.steps import next_step
 from switchboard.core.survey import wait_for_the_bridge_again
 from switchboard.core.ways_out import outcome_of_leaving
 
@@ -108,8 +112,10 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return when_silent(floor, call, fact.leg)
         case PlaybackEnded():
             return when_said(floor, call, fact)
+        case RecordingEnded():
+            return recording.when_ended(floor, call, fact)
         case KeyPressed():
-            return keys.when_pressed(floor, call, fact)
+            return talk_keys.when_pressed(floor, call, fact) or keys.when_pressed(floor, call, fact)
         case ActionFailed():
             return when_refused(floor, call, fact)
         case DeadlinePassed():
@@ -118,36 +124,6 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return hot_desk.when_checked(floor, call, fact.right)
         case _:
             return False
-
-
-# who is it, and where to -------------------------------------------------------------------------------------
-
-
-def when_found(floor: Floor, call: Call, found: CallerFound) -> bool:
-    if not isinstance(call.state, LookingUp):
-        return False
-    return send_on(floor, call, classify(found.clients, found.age_ms))
-
-
-def when_not_found(floor: Floor, call: Call, why: str) -> bool:
-    if not isinstance(call.state, LookingUp):
-        return False
-    return send_on(floor, call, unidentified(f"look-up failed ({why})"))
-
-
-def send_on(floor: Floor, call: Call, classified: Classified) -> bool:
-    """The caller is as known as they will be: choose the plan and begin it."""
-    policy = floor.policy_of(call)
-    call.client, call.client_class, call.debt = classified.client, classified.client_class, classified.debt
-    for reason in classified.reasons:
-        floor.because(call, "class", reason)
-    line = call.line.name if call.line is not None else None
-    asked = Asked(classified.client_class, classified.debt, line, call.number.kind, call.arrived_at_ms)
-    routed = route(policy, asked)
-    call.rule = routed.rule
-    floor.because(call, "rule", routed.reason)
-    begin_plan(floor, call, routed.plan)
-    return True
 
 
 # somebody picks up -------------------------------------------------------------------------------------------
@@ -190,6 +166,7 @@ def when_bridged(floor: Floor, call: Call, fact: LegBridged) -> bool:
     longest_ms = floor.policy_of(call).limits.longest_call_ms
     call.enter(Talking(offer.leg, offer.person, state.bridge, floor.at_ms + longest_ms))
     floor.because(call, "answered", "talks with the caller", offer.person)
+    recording.begin(floor, call, state.bridge, offer.person, (call.leg, offer.leg))
     return True
 
 
@@ -295,6 +272,8 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
             end(floor, call, Outcome.ABANDONED_RINGING, "the caller left in the moment of the answer")
         case Talking() as state:
             finish_talk(floor, call, state, "the caller hung up")
+        case Telling():
+            end(floor, call, Outcome.ABANDONED_EARLY, "the caller left while told that the talk may be recorded")
         case Saying(outcome=outcome):
             end(floor, call, outcome, "the caller left during the message")
         case LeavingMessage() as state:
@@ -312,6 +291,11 @@ def when_said(floor: Floor, call: Call, fact: PlaybackEnded) -> bool:
     state = call.state
     if isinstance(state, Waiting):
         return announcing.when_said(floor, call, state, fact.playback)
+    if isinstance(state, Talking):
+        return recording.when_told(floor, call, fact)
+    if isinstance(state, Telling) and notice.when_said(floor, call, state, fact):
+        next_step(floor, call)
+        return True
     if not isinstance(state, Saying) or fact.playback != state.playback:
         return False
     end(
@@ -330,6 +314,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     if fact.gone == call.leg and call.caller_there:
         return when_found_gone(floor, call, fact)
     state = call.state
+    if recording.when_refused(floor, call, fact):
+        return True
     if isinstance(state, Summoning) and fact.action == "Ring" and fact.leg == call.leg:
         lose_caller(floor, call)
         end(floor, call, Outcome.NO_ANSWER, f"the operator could not be rung: {fact.why}")
@@ -349,6 +335,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
         return hot_desk.when_not_checked(floor, call, state, fact.why)
     if isinstance(state, Waiting) and fact.action == "Play" and fact.playback is not None:
         return announcing.when_said(floor, call, state, fact.playback)
+    if isinstance(state, Telling) and fact.action == "Play" and fact.playback is not None:
+        return when_said(floor, call, PlaybackEnded(fact.playback, heard=False))
     if isinstance(state, Saying) and fact.action == "Play":
         end(floor, call, state.outcome, f"the message could not be played: {fact.why}")
         return True
@@ -370,6 +358,9 @@ def when_late(floor: Floor, call: Call) -> bool:
     """The deadline of the call's present state passed."""
     if isinstance(call.state, Waiting) and announcing.is_due(floor, call.state):
         announcing.say_next(floor, call, call.state)
+        return True
+    if recording.is_due(floor, call):
+        recording.when_late(floor, call)
         return True
     match call.state:
         case LookingUp():
@@ -395,6 +386,9 @@ def when_late(floor: Floor, call: Call) -> bool:
             hot_desk.when_not_checked(floor, call, state, "no answer in time")
         case Talking() as state:
             finish_talk(floor, call, state, "longest call reached")
+        case Telling() as state:
+            notice.when_late(floor, call, state)
+            next_step(floor, call)
         case Saying() as state:
             end(floor, call, state.outcome, "the message took too long")
         case LeavingMessage() | Keeping() as state:

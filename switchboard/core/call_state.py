@@ -5,6 +5,7 @@
                     │ └─► Saying (a message) ──────────┤
                     └─► Asking (for a number) ► Saying ┘
     LookingUp ─► Checking (a PIN) ─► Saying
+    LookingUp ─► Telling (that it may be recorded) ─► Ringing | Waiting
     Summoning (an operator, for a call-back) ─► Ringing
     Waiting, or a step ─► LeavingMessage ─► Saying (thanks), or Keeping ─► Ending
 
@@ -208,6 +209,13 @@ class Checking(Struct, frozen=True, tag=True):
     until_ms: int
 
 
+class Telling(Struct, frozen=True, tag=True):
+    """The caller hears that the talk may be recorded; then their plan goes on."""
+
+    playback: PlaybackId
+    until_ms: int
+
+
 class Ending(Struct, frozen=True, tag=True):
     """The record is closed; legs that were told to end have not all said so."""
 
@@ -226,14 +234,16 @@ CallState = (
     | Saying
     | Ending
     | Checking
+    | Telling
     | LeavingMessage
     | Keeping
 )
 
-_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending, LeavingMessage)
+_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Telling, Ending, LeavingMessage)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     LookingUp: (*_STEP, LookingUp, Checking),
     Checking: (Saying, Ending, Checking),
+    Telling: _STEP,
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting, Asking),
     Asking: (Asking, Waiting, Saying, Ending),
@@ -245,6 +255,37 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     Keeping: (Keeping, Ending),
     Ending: (Ending,),
 }
+
+
+class TalkRecording(Struct, frozen=True, kw_only=True):
+    """The recording of the talk that goes on."""
+
+    recording: RecordingId
+    number: int
+    """1 … within the call."""
+    person: PersonId | None
+    bridge: BridgeId
+    legs: tuple[LegId, LegId]
+    rule: str
+    may_pause: bool
+    started_at_ms: int | None = None
+    """``None``: both are being told first."""
+    telling: PlaybackId | None = None
+    paused_at_ms: int | None = None
+    paused_by: LegId | None = None
+    until_ms: int | None = None
+    """When the pause ends by itself, or what they are told has taken too long."""
+    pauses: tuple[tuple[int, int], ...] = ()
+    over_at_ms: int | None = None
+    """When Asterisk said that it ended."""
+    trouble: str = ""
+
+
+class Keyed(Struct, frozen=True):
+    """Keys that somebody pressed in a talk, the last of them at ``at_ms``."""
+
+    keys: str
+    at_ms: int
 
 
 class Hears(StrEnum):
@@ -309,6 +350,14 @@ class Call(Struct, kw_only=True):
     waits_since_ms: int | None = None
     """When they first called, if they were cut off and got their place back."""
 
+    recording: TalkRecording | None = None
+    talks_recorded: int = 0
+    notice_tried: bool = False
+    """That the talk may be recorded was said, or could not be."""
+    told_recorded: bool = False
+    """They heard it."""
+    keyed: dict[LegId, Keyed] = field(default_factory=dict)
+
     def make_id(self) -> str:
         self.ids_made += 1
         return nth_id(self.call_id, self.ids_made)
@@ -318,6 +367,12 @@ class Call(Struct, kw_only=True):
         if type(state) not in FOLLOWS[type(self.state)]:
             raise Bug(f"{type(self.state).__name__} must not become {type(state).__name__}")
         self.state = state
+
+    @property
+    def until_ms(self) -> int:
+        """The next deadline: of the state, or of what goes on beside it."""
+        beside_ms = self.recording.until_ms if self.recording is not None else None
+        return self.state.until_ms if beside_ms is None else min(self.state.until_ms, beside_ms)
 
     @property
     def place_since_ms(self) -> int:

@@ -198,7 +198,7 @@ class Exchange:
                 floor.arm(booking.until_ms, "booking", booking.booking)  # come too early, it must come again
                 return False
             return call_backs.when_late(floor, booking)
-        is_due = call is not None and call.state.until_ms == fact.until_ms <= floor.at_ms
+        is_due = call is not None and call.until_ms == fact.until_ms <= floor.at_ms
         return call is not None and is_due and calls.handle(floor, call, fact)
 
     def _take_policy(self, policy: Policy) -> None:
@@ -244,7 +244,7 @@ class Exchange:
             if call.call_id in floor.calls:
                 self._attempt(call, survey.resume, fact.found)
         for call in floor.calls.values():
-            floor.arm(call.state.until_ms, "call", call.call_id)
+            floor.arm(call.until_ms, "call", call.call_id)
         for booking in floor.bookings.values():
             floor.arm(booking.until_ms, "booking", booking.booking)
         for person in floor.people:
@@ -318,7 +318,7 @@ class Exchange:
             if call_id in floor.new_reasons:
                 floor.entries.append(record_of(noted))
             if call_id in floor.calls:
-                floor.arm(noted.state.until_ms, "call", call_id)
+                floor.arm(noted.until_ms, "call", call_id)
         floor.note_people(name)
         for person_id in floor.touched:
             person = floor.people.get(person_id)
@@ -367,7 +367,7 @@ class Exchange:
             return False  # armed anew since, or handed out already
         if kind == "call":
             call = self.floor.calls.get(CallId(owner))
-            return call is not None and call.state.until_ms == until_ms
+            return call is not None and call.until_ms == until_ms
         if kind == "booking":
             booking = self.floor.bookings.get(CallId(owner))
             return booking is not None and booking.until_ms == until_ms

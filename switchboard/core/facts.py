@@ -268,6 +268,9 @@ class StaffCommand(StrEnum):
     """Take the call that rings ``whom`` now."""
     TAKE_PHONE = "take_phone"
     """Sign in at ``phone``, whoever's it is. The desk knows who asks; on a phone it takes a PIN."""
+    PAUSE_RECORDING = "pause_recording"
+    """Leave out what is said in their talk from now on."""
+    GO_ON_RECORDING = "go_on_recording"
 
 
 class StaffCommanded(Struct, frozen=True, tag=True):

@@ -262,7 +262,7 @@ class Floor:
         for call in self.calls.values():
             for leg in (call.leg, *call.legs):
                 self.leg_owner[leg] = call.call_id
-            self.arm(call.state.until_ms, "call", call.call_id)
+            self.arm(call.until_ms, "call", call.call_id)
             queue = call.state.back_to if isinstance(call.state, Connecting) else call.state
             if isinstance(queue, Waiting):
                 self.join_queue(call, queue.queue)

@@ -265,6 +265,8 @@ class Prompts(Struct, frozen=True):
     away: tuple[str, ...] = ("agent-loggedoff",)
     wrong_pin: tuple[str, ...] = ("auth-incorrect",)
     pin_locked: tuple[str, ...] = ("im-sorry", "feature-not-avail-line")
+    recording_paused: tuple[str, ...] = ("beep",)
+    recording_goes_on: tuple[str, ...] = ("beep", "beep")
 
 
 class Limits(Struct, frozen=True):

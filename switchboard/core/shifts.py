@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from switchboard.core import phones, pick_up, wrap_up
+from switchboard.core import phones, pick_up, recording, wrap_up
 from switchboard.core.actions import HangUp
 from switchboard.core.ending import forget_if_gone
 from switchboard.core.facts import DeadlinePassed, StaffCommand, StaffCommanded
@@ -62,6 +62,9 @@ def carry_out(floor: Floor, asked: StaffCommanded) -> str | None:
             return pick_up.at_the_desk(floor, person, asked.whom)
         case StaffCommand.TAKE_PHONE:
             return take_phone(floor, person, asked.phone)
+        case StaffCommand.PAUSE_RECORDING | StaffCommand.GO_ON_RECORDING:
+            pauses = asked.command is StaffCommand.PAUSE_RECORDING
+            return recording.at_the_desk(floor, person.person_id, pauses=pauses)
         case _:
             assert_never(asked.command)
     return None

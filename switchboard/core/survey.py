@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import hot_desk, phones, voicemail
+from switchboard.core import hot_desk, notice, phones, recording, voicemail
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -32,6 +32,7 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
 from switchboard.core.ending import end, forget_if_gone, hang_up_everything
@@ -139,10 +140,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         set_language(floor, call)
     match state:
         case LookingUp():
-            within_ms = floor.policy_of(call).limits.look_up_ms
-            call.enter(LookingUp(floor.at_ms + within_ms))
-            floor.because(call, "asked_again", "nobody heard the answer to the look-up")
-            floor.act(LookUpCaller(call.call_id, call.number, within_ms))
+            _look_up_again(floor, call)
             let_hear_again(floor, call, up=caller.up)
         case Ringing():
             let_hear_again(floor, call, up=caller.up)
@@ -155,12 +153,11 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         case Connecting() | Talking():
             partner = state.offer.leg if isinstance(state, Connecting) else state.leg
             needed = (partner,)
-            if partner in there and not there[partner].up and call_id_of(partner) != call.call_id:
-                floor.ask_again(Answer(call.call_id, partner))  # they picked up by dialling, and were not answered yet
-            if moved_on:
-                let_hear_again(floor, call, up=caller.up)
-            elif not caller.bridge == there.get(partner, FoundLeg(partner)).bridge == state.bridge:
-                connect_again(floor, call, state, partner, up=caller.up)
+            _resume_talk(floor, call, state, caller, there.get(partner, FoundLeg(partner, up=True)))
+        case Telling():
+            let_hear_again(floor, call, up=caller.up)
+            if not moved_on:
+                notice.say_again(floor, call, state)
         case Checking():
             let_hear_again(floor, call, up=caller.up)
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")
@@ -170,9 +167,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             if not moved_on and state.prompts:
                 say_again(floor, call, state)
         case LeavingMessage() | Keeping():
-            if call.caller_there:
-                let_hear_again(floor, call, up=caller.up)
-            voicemail.when_back(floor, call, state)
+            voicemail.when_back(floor, call, state, up=caller.up)
         case Ending():
             needed = tuple(call.legs)
             if not moved_on:
@@ -182,6 +177,23 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
     for leg in list(call.legs):
         if leg not in needed and not _is_hung_up_now(floor, leg):
             hang_up_leg(floor, call, leg)
+
+
+def _resume_talk(floor: Floor, call: Call, state: Connecting | Talking, caller: FoundLeg, partner: FoundLeg) -> None:
+    if not partner.up and call_id_of(partner.leg) != call.call_id:
+        floor.ask_again(Answer(call.call_id, partner.leg))  # they picked up by dialling, and were not answered yet
+    if call.call_id in floor.new_reasons:
+        let_hear_again(floor, call, up=caller.up)
+    elif not caller.bridge == partner.bridge == state.bridge:
+        connect_again(floor, call, state, partner.leg, up=caller.up)
+    recording.resume(floor, call)
+
+
+def _look_up_again(floor: Floor, call: Call) -> None:
+    within_ms = floor.policy_of(call).limits.look_up_ms
+    call.enter(LookingUp(floor.at_ms + within_ms))
+    floor.because(call, "asked_again", "nobody heard the answer to the look-up")
+    floor.act(LookUpCaller(call.call_id, call.number, within_ms))
 
 
 def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:

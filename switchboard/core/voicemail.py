@@ -21,6 +21,7 @@ from switchboard.core.ending import end
 from switchboard.core.entries import Outcome, VoicemailLeft
 from switchboard.core.facts import ActionFailed, Fact, KeyPressed, PlaybackEnded, RecordingEnded
 from switchboard.core.floor import Floor
+from switchboard.core.hearing import let_hear_again
 from switchboard.core.leaving_message import ASK_EVERY_MS, GRACE_MS, ask, begin, language_of
 from switchboard.core.policy import Box
 from switchboard.core.steps import open_task, say
@@ -181,8 +182,10 @@ def when_late(floor: Floor, call: Call, state: LeavingMessage | Keeping) -> None
         _ask_once_more(floor, call, state)
 
 
-def when_back(floor: Floor, call: Call, state: LeavingMessage | Keeping) -> None:
-    """After a time without a connection: whatever ended meanwhile was not heard of."""
+def when_back(floor: Floor, call: Call, state: LeavingMessage | Keeping, *, up: bool) -> None:
+    """After a time without a connection: whatever ended meanwhile was not heard of. ``up``: the caller's leg is."""
+    if call.caller_there:
+        let_hear_again(floor, call, up=up)
     if isinstance(state, Keeping) or not state.failed:
         floor.because(call, "asked_again", "nobody knows whether the message is over")
         _ask_once_more(floor, call, state)

@@ -19,7 +19,6 @@ from switchboard.core.actions import DropRecording
 from switchboard.core.entries import CallStep, RecordingPart
 from switchboard.core.exchange import Handled
 from switchboard.core.facts import (
-    ActionFailed,
     Fact,
     RecordingEnded,
     RecordingExpired,
@@ -28,6 +27,7 @@ from switchboard.core.facts import (
 )
 from switchboard.core.floor import Floor
 from switchboard.core.ids import RecordingId
+from switchboard.core.recording import OVER_BEFORE
 from switchboard.core.voicemail import NOT_RECORDED
 from switchboard.engine.ports import Clock, InboxFull, RecordingMissing, RecordingStore, Refused, SwitchAway
 
@@ -108,15 +108,17 @@ class Courier:
                 self._want(recording)
             case RecordingEnded(recording=recording, kept=False, known=True, why=why):
                 self._alarm(recording, why or "Asterisk says that it failed")
-            case ActionFailed(call=call, action="StartRecording", why=why) if handled.meant_something:
-                self._alarm(call, why)
             case _:
                 pass
         for entry in handled.entries:
-            if isinstance(entry, RecordingPart) and entry.ended_at_ms is not None and not entry.trouble:
-                self._want(entry.recording)
-            elif isinstance(entry, CallStep) and entry.reason.startswith(f"{NOT_RECORDED}: "):
+            if isinstance(entry, CallStep) and entry.reason.startswith(f"{NOT_RECORDED}: "):
                 self._alarm(entry.call, entry.reason.removeprefix(f"{NOT_RECORDED}: "))
+            if not isinstance(entry, RecordingPart):
+                continue
+            if entry.trouble not in ("", OVER_BEFORE):
+                self._alarm(entry.recording, entry.trouble)
+            if entry.recording in self._floor().unfiled:
+                self._want(entry.recording)
         for action in handled.actions:
             if isinstance(action, DropRecording):
                 self._to_fetch.pop(action.recording, None)
@@ -126,6 +128,8 @@ class Courier:
         self._woken.set()
 
     def _alarm(self, made_id: str, why: str) -> None:
+        if made_id == self._unrecorded_id:
+            return
         self._unrecorded, self._unrecorded_id = why, made_id
         self.failures_total += 1
         _log.error("recording.failed", reason=why)

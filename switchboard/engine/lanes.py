@@ -21,6 +21,7 @@ from switchboard.core.actions import (
     HangUp,
     LookUpCaller,
     Play,
+    PlayInBridge,
     RecordMessage,
     Ring,
     RingOutside,
@@ -105,7 +106,7 @@ class Lanes:
     def _failed(self, action: Action, why: str, *, away: bool = False, gone: LegId | None = None) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
-        playback = action.playback if isinstance(action, Play) else None
+        playback = action.playback if isinstance(action, Play | PlayInBridge) else None
         recording = action.recording if isinstance(action, RecordMessage) else None
         self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback, recording))
 

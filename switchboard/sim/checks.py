@@ -12,7 +12,7 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- what ``ears`` and ``messages`` have about messages, and ``turns`` about call-backs;
+- what ``ears`` and ``messages`` have about messages, ``turns`` about call-backs, ``recording_checks`` about recordings;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -58,6 +58,7 @@ from switchboard.core.queue_rules import QueueStrategy
 from switchboard.sim.ears import Ears
 from switchboard.sim.messages import MessageWitness
 from switchboard.sim.people_checks import PeopleWatched, picks_up
+from switchboard.sim.recording_checks import RecordingWitness
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.seen import Seen
 from switchboard.sim.silences import SilenceWitness
@@ -82,6 +83,7 @@ class Witness:
         """Calls that Asterisk's own queue had, once they are on record."""
         self.silences = SilenceWitness()
         self.messages = MessageWitness()
+        self.recordings = RecordingWitness()
 
     def watch(self, fact: Fact, at_ms: int, handled: Handled) -> list[str]:
         """Every promise that ``handled``, the answer to ``fact``, breaks."""
@@ -115,6 +117,7 @@ class Witness:
             found += self._injustices(handled.actions)
         found += self.ears.watch(self.exchange, fact, handled)
         found += self.turns.watch(self.exchange, fact, handled)
+        found += self.recordings.watch(self.exchange, fact, handled)
         found += self._forget(handled)
         return found
 
@@ -340,7 +343,7 @@ class Witness:
     def _forget(self, handled: Handled) -> Iterator[str]:
         for call in self.exchange.floor.changed:
             if call in self.calls and call in self.exchange.floor.calls:
-                self.calls[call].until_ms = self.exchange.floor.calls[call].state.until_ms
+                self.calls[call].until_ms = self.exchange.floor.calls[call].until_ms
         for entry in handled.entries:
             if isinstance(entry, CallStep) and entry.to_state == "Gone" and entry.call in self.calls:
                 seen = self.calls.pop(entry.call)

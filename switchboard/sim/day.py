@@ -33,7 +33,7 @@ from switchboard.core.survey import differences
 from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
 from switchboard.engine.vigil import EVERY_S as LISTENS_EVERY_S
 from switchboard.sim.checks import Witness
-from switchboard.sim.company import BOXES, DAY_MS, sample_policy, with_a_voice
+from switchboard.sim.company import BOXES, DAY_MS, sample_policy, with_a_voice, with_recording
 from switchboard.sim.traffic import SMALL_COMPANY, Customs, Traffic
 from switchboard.sim.world import Leg, Unkindness, World
 
@@ -77,7 +77,11 @@ class Day:
         self.exchange = Exchange()
         self.witness = Witness(self.exchange)
         company = company or Company(
-            [with_a_voice(sample_policy("sample-0")), _with_missed_calls(sample_policy("sample-1"))], SMALL_COMPANY
+            [
+                with_recording(with_a_voice(sample_policy("sample-0"))),
+                _with_missed_calls(sample_policy("sample-1")),
+            ],
+            SMALL_COMPANY,
         )
         self.policies, self.customs = company.policies, company.customs
         self.traffic = Traffic(self.random, calls, self.customs)
@@ -110,7 +114,11 @@ class Day:
         """What callers said to a box and nobody will ever hear of."""
         shortest_ms = min(box.shortest_ms for box in BOXES.values())
         known = self.witness.messages.left
-        return [f"message {name} is not on record" for name in self.world.tapes.kept(shortest_ms) if name not in known]
+        return [
+            f"message {name} is not on record"
+            for name in self.world.message_tapes.kept(shortest_ms)
+            if name not in known
+        ]
 
     def _step(self) -> None:
         """The next thing that happens, or the next deadline that comes before it."""
@@ -225,6 +233,9 @@ class Day:
             (StaffCommand.SIGN_IN, StaffCommand.RESUME) if back else (StaffCommand.SIGN_OUT, StaffCommand.PAUSE)
         )
         self._hand(StaffCommanded(person, command, "" if back else "lunch"))
+        talking = [leg for leg in self.world.legs.values() if leg.phone is not None and leg.bridge is not None]
+        for key in "*6" if talking else "":  # card data: press it in a talk, and forget it, or press it again
+            self.world.press(talking[0], key)
         self.world.after(int(self.random.expovariate(1 / self.customs.staff_acts_every_ms)), self._staff_act)
 
     def _phone_goes(self) -> None:

@@ -1,75 +1,64 @@
-"""Asterisk's recorder, in the fake world: what callers say after the tone, kept as Asterisk keeps it."""
+"""Asterisk's recordings in the simulated world, and the courier who files them: late, twice, or never."""
 
 from __future__ import annotations
 
-from random import Random
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from switchboard.core import actions as do
+from switchboard.core.facts import RecordingEnded, RecordingFiled, RecordingMissed
+from switchboard.core.ids import BridgeId, RecordingId
 
-from switchboard.core.actions import RecordMessage
-from switchboard.core.facts import RecordingEnded
-from switchboard.core.ids import LegId, RecordingId
+if TYPE_CHECKING:
+    from switchboard.sim.world import World
 
-_SILENT, _SHORT = 0.1, 0.1
-_LOST_IN_A_CRASH = 0.3
-
-
-class Tape(Struct):
-    leg: LegId
-    begins_ms: int
-    """When the greeting is over."""
-    says_ms: int
-    """How long they would talk."""
-    ended_ms: int | None = None
-
-    @property
-    def sound_ms(self) -> int:
-        """What there is of it, once it is over."""
-        return min(max((self.ended_ms or 0) - self.begins_ms, 0), self.says_ms)
+_About = do.StartRecording | do.PauseRecording | do.GoOnRecording | do.StopRecording
 
 
 class Tapes:
-    def __init__(self, random: Random) -> None:
-        self._random = random
-        self.tapes: dict[RecordingId, Tape] = {}
+    def __init__(self) -> None:
+        self.live: dict[RecordingId, BridgeId] = {}
+        self.paused: dict[RecordingId, None] = {}
+        self.made: dict[RecordingId, None] = {}
+        """Whatever was ever begun: an id is used once."""
 
-    def begin(self, action: RecordMessage, now_ms: int) -> int:
-        """Record behind the greeting; how long until it ends by itself."""
-        dice = self._random.random()
-        says_ms = 0 if dice < _SILENT else 1_500 if dice < _SILENT + _SHORT else 2_500 + int(dice * 20_000)
-        greeting_ms = 3_500  # a message is over by then, see ``World``
-        self.tapes[action.recording] = Tape(action.leg, now_ms + greeting_ms, says_ms)
-        return greeting_ms + min(says_ms + action.silence_ms, action.longest_ms)
-
-    def kept(self, shortest_ms: int) -> dict[RecordingId, int]:
-        """What lies there, and how much sound is in it, where that is enough for a message."""
-        whole_s = {name: tape.sound_ms // 1000 * 1000 for name, tape in self.tapes.items() if tape.ended_ms is not None}
-        return {name: sound_ms for name, sound_ms in whole_s.items() if sound_ms >= shortest_ms}
-
-    def end(self, recording: RecordingId, now_ms: int) -> RecordingEnded | None:
-        """What Asterisk tells of the end; ``None``: it was over."""
-        tape = self.tapes.get(recording)
-        if tape is None or tape.ended_ms is not None:
+    def why_not(self, action: _About) -> str | None:
+        if action.recording in self.live or isinstance(action, do.StopRecording):
             return None
-        tape.ended_ms = now_ms
-        if now_ms < tape.begins_ms:  # they hung up during the greeting: no file, no durations
-            del self.tapes[recording]
-            return RecordingEnded(recording)
-        lasted_s = min(now_ms - tape.begins_ms, tape.says_ms) // 1000
-        return RecordingEnded(recording, duration_ms=lasted_s * 1000, talking_ms=tape.sound_ms // 1000 * 1000)
+        return "404 no such recording"
 
-    def of(self, leg: LegId) -> list[RecordingId]:
-        return [name for name, tape in self.tapes.items() if tape.leg == leg and tape.ended_ms is None]
+    def carry_out(self, world: World, action: _About) -> None:
+        recording = action.recording
+        match action:
+            case do.StartRecording(bridge=bridge):
+                if recording not in self.made:
+                    self.live[recording] = bridge
+                    self.made[recording] = None
+                    if world.random.random() < world.unkind.lose:  # the disk is full
+                        world.after(int(world.random.random() * 5_000), self._end, world, recording, False)
+            case do.PauseRecording():
+                self.paused[recording] = None
+            case do.GoOnRecording():
+                self.paused.pop(recording, None)
+            case do.StopRecording():
+                self._end(world, recording, True)
 
-    def what_became_of(self, recording: RecordingId) -> RecordingEnded | None:
-        tape = self.tapes.get(recording)
-        if tape is None:
-            return RecordingEnded(recording, kept=False, known=False, why="no such recording")
-        return RecordingEnded(recording, duration_ms=tape.sound_ms) if tape.ended_ms is not None else None
+    def look(self, world: World) -> None:
+        """A recording ends when nobody is left in its bridge."""
+        for recording, bridge in list(self.live.items()):
+            if not world.bridges.get(bridge):
+                self._end(world, recording, True)
 
-    def crash(self, now_ms: int) -> None:
-        """Asterisk died: of what it was recording some is there, and some is not."""
-        for name in [name for name, tape in self.tapes.items() if tape.ended_ms is None]:
-            self.tapes[name].ended_ms = now_ms
-            if now_ms < self.tapes[name].begins_ms or self._random.random() < _LOST_IN_A_CRASH:
-                del self.tapes[name]
+    def break_off(self) -> None:
+        """Asterisk died."""
+        self.live.clear()
+
+    def _end(self, world: World, recording: RecordingId, kept: bool) -> None:
+        if self.live.pop(recording, None) is None:
+            return
+        if world.random.random() > max(world.unkind.lose, 0.1):
+            delay_ms = 1 + int(world.random.random() * 50)
+            world.after(delay_ms, world.hear, RecordingEnded(recording, kept, why="" if kept else "no room"))
+        filed = RecordingFiled(recording, f"{recording}.wav", "0" * 64, 1)
+        came = filed if kept or world.random.random() < 0.5 else RecordingMissed(recording, "404")
+        for _ in range(2 if world.random.random() < world.unkind.double else 1):
+            world.after(500 + int(world.random.random() * 20_000), world.deliver, came)

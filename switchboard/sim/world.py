@@ -26,7 +26,6 @@ from msgspec import Struct
 from switchboard.core import actions as do
 from switchboard.core.actions import Action
 from switchboard.core.facts import (
-    ActionFailed,
     CallArrived,
     CallerFound,
     Fact,
@@ -44,14 +43,15 @@ from switchboard.core.facts import (
     SwitchLost,
     SwitchReady,
 )
-from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId, RecordingId
+from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.sim.message_tapes import MessageTapes
+from switchboard.sim.refusals import refusal
 from switchboard.sim.tapes import Tapes
 from switchboard.sim.traffic import Traffic
 
 Deliver = Callable[[Fact], None]
 _RESTARTED = 0.2
 """How often Asterisk was restarted when the connection was gone, 0–1."""
-_WITHOUT_A_LEG = (do.Connect, do.TakeDownBridge, do.LookUpCaller, do.AskAboutRecording, do.DropRecording)
 _ALONE_MS = 8_000
 """How long somebody who picked up, or whose partner is gone, listens to nothing before they hang up."""
 
@@ -106,7 +106,8 @@ class World:
         """Legs that hear music: whoever is there waits for somebody."""
         self.playing: dict[PlaybackId, int] = {}
         """How many times each message is being said."""
-        self.tapes = Tapes(random)
+        self.tapes = Tapes()
+        self.message_tapes = MessageTapes(random)
         self.away = False
         self.starts = 1
         self.left_alone = 0
@@ -137,14 +138,14 @@ class World:
             return
         leg.last_told_ms = max(leg.last_told_ms, self.now_ms + self._latency_ms())
         for _ in range(2 if chance() < self.unkind.double else 1):
-            self.after(leg.last_told_ms - self.now_ms, self._arrive, fact)
+            self.after(leg.last_told_ms - self.now_ms, self.hear, fact)
 
     def _latency_ms(self) -> int:
         if self.random.random() < self.unkind.late:
             return int(self.random.random() * 3_000)
         return 1 + int(self.random.random() * 15)
 
-    def _arrive(self, fact: Fact) -> None:
+    def hear(self, fact: Fact) -> None:
         if not self.away:
             self.deliver(fact)
 
@@ -183,7 +184,8 @@ class World:
         for leg in self.legs.values():
             leg.alive = False
         self.legs, self.bridges = {}, {}
-        self.tapes.crash(self.now_ms)
+        self.tapes.break_off()
+        self.message_tapes.crash(self.now_ms)
 
     def survey(self) -> None:
         self.deliver(SwitchReady(self.found(), f"start {self.starts}"))
@@ -211,11 +213,7 @@ class World:
             self.on_the_way.pop(action.leg, None)
         why_not = self.why_not(action)
         if why_not is not None:
-            leg = None if isinstance(action, _WITHOUT_A_LEG) else action.leg
-            playback = action.playback if isinstance(action, do.Play) else None
-            tape = action.recording if isinstance(action, do.RecordMessage) else None
-            failed = ActionFailed(action.call, type(action).__name__, why_not, leg, playback=playback, recording=tape)
-            self.after(self._latency_ms(), self.deliver, failed)
+            self.after(self._latency_ms(), self.deliver, refusal(action, why_not))
         else:
             self.carry_out(action)
 
@@ -233,6 +231,11 @@ class World:
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
                     each.bridge = None
+                self.tapes.look(self)
+            case do.PlayInBridge():
+                self.after(500 + int(self.random.random() * 3_000), self._played_in_bridge, action)
+            case do.StartRecording() | do.PauseRecording() | do.GoOnRecording() | do.StopRecording():
+                self.tapes.carry_out(self, action)
             case do.HangUp() | do.SendToDialplan():
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
             case do.Answer():
@@ -246,12 +249,8 @@ class World:
             case do.Play():
                 self.playing[action.playback] = self.playing.get(action.playback, 0) + 1
                 self.after(500 + int(self.random.random() * 3_000), self._played, action)
-            case do.RecordMessage():
-                lasts_ms = self.tapes.begin(action, self.now_ms)
-                self.after(lasts_ms, self._stop_recording, action.recording, self.legs[action.leg])
-            case do.AskAboutRecording(recording=recording):
-                if (answer := self.tapes.what_became_of(recording)) is not None:
-                    self.after(self._latency_ms(), self._arrive, answer)
+            case do.RecordMessage() | do.AskAboutRecording():
+                self.message_tapes.carry_out(self, action)
             case do.StopPlaying():
                 while self.playing.get(action.playback):
                     self._played(action)
@@ -271,6 +270,10 @@ class World:
                 return None
             case do.Connect(legs=legs):
                 return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
+            case do.PlayInBridge(bridge=bridge) | do.StartRecording(bridge=bridge):
+                return None if self.bridges.get(bridge) else "404 no such bridge"
+            case do.PauseRecording() | do.GoOnRecording() | do.StopRecording():
+                return self.tapes.why_not(action)
             case _:
                 return None if action.leg in self.legs and self.legs[action.leg].alive else "404 no such leg"
 
@@ -297,9 +300,9 @@ class World:
         if leg is not None:
             self.tell(leg, PlaybackEnded(action.playback, leg.alive))
 
-    def _stop_recording(self, recording: RecordingId, leg: Leg) -> None:
-        if (ended := self.tapes.end(recording, self.now_ms)) is not None:
-            self.tell(leg, ended)
+    def _played_in_bridge(self, action: do.PlayInBridge) -> None:
+        for leg in self.bridges.get(action.bridge, [])[:1]:
+            self.tell(leg, PlaybackEnded(action.playback, self.random.random() > 0.05))
 
     def press(self, leg: Leg, key: str) -> None:
         if leg.alive and leg.answered:
@@ -386,13 +389,12 @@ class World:
             others = self.bridges.get(leg.bridge, [])
             if leg in others:
                 others.remove(leg)
+                self.tapes.look(self)
             for other in others:
                 other.alone_since_ms = self.now_ms
                 self.after(_ALONE_MS, self._notice_silence, other)
-        for recording in self.tapes.of(leg_id):
-            self._stop_recording(recording, leg)
+        self.message_tapes.hang_up(self, leg)
         left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
-        facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]
-        for fact in facts:
+        for fact in (left, ended) if self.random.random() < 0.7 else (ended, left):
             self.tell(leg, fact)
         del self.legs[leg_id]

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import msgspec
 
 from switchboard.core import facts
-from switchboard.core.actions import Connect, Play, Ring
+from switchboard.core.actions import Connect, Play, PlayInBridge, Ring, StartRecording
 from switchboard.core.facts import Entrance, Fact, StaffCommand
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.sim.company import DAY_MS, ORDERS
 from tests.core.hearing_ways import HEARING_WAYS, hearing_rung
 from tests.core.policy import POLICIES
+from tests.core.recording_ways import RECORDING_WAYS
 from tests.core.story import (
     ACTIONS,
     EVERYBODY,
@@ -193,6 +194,7 @@ WAYS: dict[str, Callable[[], Story]] = {
     "forwarded": lambda: dialling("olga", "201", lambda: dialling("anna", "*24202", begin)),
     "at another phone": at_another_phone,
     "missed": missed,
+    **RECORDING_WAYS,
 }
 
 
@@ -204,14 +206,17 @@ def every_fact(story: Story) -> list[Fact]:
     rung = dict.fromkeys(action.leg for action in story.actions if isinstance(action, Ring))
     legs = [*(ids | rung), LegId("9.9")]
     bridges = [*(action.bridge for action in story.actions if isinstance(action, Connect)), BridgeId("f" * 32)]
-    playbacks = [*(action.playback for action in story.actions if isinstance(action, Play)), PlaybackId("e" * 32)]
+    playbacks = [
+        *(action.playback for action in story.actions if isinstance(action, Play | PlayInBridge)),
+        PlaybackId("e" * 32),
+    ]
     made: list[Fact] = [
         *(facts.CallerFound(call, found) for call in calls for found in ((), (KOLOS,), (KOLOS, PETROV))),
         *(facts.LookUpFailed(call, "no database") for call in calls),
         *(kind(leg) for kind in (facts.LegRinging, facts.LegAnswered, facts.LegLeft, facts.LegSilent) for leg in legs),
         *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
-        *(facts.KeyPressed(leg, key) for leg in legs for key in "012345*#"),
+        *(facts.KeyPressed(leg, key) for leg in legs for key in "0123456*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
         *_recordings(story, calls),
         *(
@@ -225,11 +230,23 @@ def every_fact(story: Story) -> list[Fact]:
         *_commands(story),
         *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
-        *(facts.ActionFailed(call, "Play", "404", playback=playback) for call in calls for playback in playbacks),
+        *(
+            facts.ActionFailed(call, action, "404", playback=playback)
+            for call in calls
+            for playback in playbacks
+            for action in ("Play", "PlayInBridge")
+        ),
         *about_recordings(story),
         facts.SwitchLost("reset"),
         *_reports(story),
         *_surveys(story, legs),
+        *_arrivals(legs),
+    ]
+    return [*made, *_every_deadline(story, calls)]
+
+
+def _arrivals(legs: list[LegId]) -> list[Fact]:
+    return [
         *(facts.CallArrived(LegId(leg), Entrance.LINE, NUMBER, ORDERS) for leg in (*legs, "2.1")),
         *(
             facts.CallArrived(LegId("2.2"), Entrance.LINE, number, dialled)
@@ -242,11 +259,11 @@ def every_fact(story: Story) -> list[Fact]:
             for phone in (PhoneId("olga"), PhoneId("ghost"), None)
         ),
     ]
-    return [*made, *_every_deadline(story, calls)]
 
 
 def _recordings(story: Story, calls: list[CallId]) -> list[Fact]:
-    ids = [*story.exchange.floor.unfiled, *(RecordingId(nth_id(call, 1)) for call in calls)]
+    begun = [action.recording for action in story.actions if isinstance(action, StartRecording)]
+    ids = [*dict.fromkeys(begun), *(RecordingId(nth_id(call, 1)) for call in calls)]
     return [
         *(facts.RecordingEnded(recording, kept) for recording in ids for kept in (True, False)),
         *(facts.RecordingFiled(recording, "x.wav", "a" * 64, 1) for recording in ids),
@@ -270,7 +287,7 @@ def _commands(story: Story) -> list[Fact]:
 def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
     """The true ones, those of the past, and those of nobody."""
     living = story.exchange.floor.calls.values()
-    moments = [call.state.until_ms for call in living] + [story.at_ms, story.at_ms - 1, DAY_MS]
+    moments = [call.until_ms for call in living] + [story.at_ms, story.at_ms - 1, DAY_MS]
     people = [PersonId("olga"), PersonId("ghost")]
     return [
         *(facts.DeadlinePassed(until_ms, call=call) for until_ms in moments for call in calls),

@@ -30,5 +30,7 @@ def test_every_arrow_is_taken() -> None:
         # few connections break in the middle of a look-up, a message or the check of a PIN
         for before, leg in ((looking_up, "1.1"), (saying, "1.1"), (WAYS["checking a PIN"], "3.1")):
             before().tell(ready((leg,), EVERYBODY))
+        WAYS["told, then invited"]()
+        WAYS["told of recording"]().tell(ready(("1.1",), EVERYBODY))
         WAYS["checking a PIN"]().tell(LegLeft(LegId("3.1")))
     assert taken == {(before, after) for before, followers in FOLLOWS.items() for after in followers}

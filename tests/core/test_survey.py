@@ -28,6 +28,7 @@ from switchboard.core.call_state import (
     LookingUp,
     Saying,
     Talking,
+    Telling,
 )
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
 from switchboard.core.ids import BridgeId, LegId, PhoneId
@@ -100,7 +101,7 @@ def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
     story.tell(facts.SwitchReady(found, "one"), 10)
     for call_id, call in story.exchange.floor.calls.items():
         state = call.state
-        if isinstance(state, LookingUp | Saying | Connecting | Checking | LeavingMessage | Keeping):
+        if isinstance(state, LookingUp | Saying | Telling | Connecting | Checking | LeavingMessage | Keeping):
             state = replace(state, until_ms=before[call_id].until_ms)
         assert state == before[call_id]
 

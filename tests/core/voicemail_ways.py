@@ -9,7 +9,8 @@ from switchboard.core.actions import Play, RecordMessage
 from switchboard.core.facts import Fact
 from switchboard.core.ids import LegId, RecordingId
 from tests.core.hearing_ways import between_messages, press
-from tests.core.story import Story, ready
+from tests.core.policy import POLICIES
+from tests.core.story import Story, arrive, ready
 
 
 def recording_of(story: Story) -> RecordingId:
@@ -68,8 +69,21 @@ def crashed() -> Story:
     return story
 
 
+def told_and_invited() -> Story:
+    """Was told that the talk may be recorded, and found nobody to talk with."""
+    story = Story()
+    story.tell(facts.PolicyLoaded(POLICIES["recording or a box"]))
+    story.tell(ready((), ()))
+    arrive(story, number="anonymous")
+    play = story.newest(Play)
+    assert isinstance(play, Play)
+    story.tell(facts.PlaybackEnded(play.playback), 3_000)
+    return story
+
+
 VOICEMAIL_WAYS: dict[str, Callable[[], Story]] = {
     "invited to speak": invited,
+    "told, then invited": told_and_invited,
     "leaving a message": speaking,
     "nothing recorded": nothing_recorded,
     "thanked for a message": thanked,

@@ -228,6 +228,11 @@ def delete_recording(recording: str) -> Request:
     return Request("DELETE", "recordings/stored/{recordingName}", {"recordingName": recording})
 
 
+def play_in_bridge(bridge: str, playback: str, media: Sequence[str]) -> Request:
+    path = {"bridgeId": bridge, "playbackId": playback}
+    return Request("POST", "bridges/{bridgeId}/play/{playbackId}", path, {"media": ",".join(media)})
+
+
 EVENTS: Final = "events"
 """Path of the websocket; ``GET events`` in Asterisk's description."""
 
@@ -268,6 +273,7 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     make_bridge,
     add_to_bridge,
     delete_bridge,
+    play_in_bridge,
     record_bridge,
     pause_recording,
     go_on_recording,
