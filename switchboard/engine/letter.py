@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from email.contentmanager import raw_data_manager
+from email.header import Header
 from email.message import EmailMessage
+from email.policy import compat32
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
@@ -18,7 +21,7 @@ from switchboard.engine.ports import VoicemailToSend
 
 _HEADER_BYTES = 44
 _SIZE_AT, _DATA_SIZE_AT = 4, 40
-_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 class Words(Struct, frozen=True):
@@ -65,9 +68,9 @@ def write(message: VoicemailToSend, sound: bytes | None, *, sender: str, timezon
     number = message.caller_number or words.unknown
     left = datetime.fromtimestamp(message.left_at_ms / 1000, tz=ZoneInfo(timezone))
     lasts = _clock(message.duration_ms if sound is None else duration_ms(sound))
-    letter = EmailMessage()
+    letter = EmailMessage(compat32)  # the newer policies of Python 3.11 lose spaces between encoded words
     who = message.client_name or number
-    letter["Subject"] = _clean(words.subject.format(who=who, box=message.title, lasts=lasts))
+    letter["Subject"] = Header(_clean(words.subject.format(who=who, box=message.title, lasts=lasts)), "utf-8")
     letter["From"] = sender
     letter["To"] = ", ".join(message.mail_to)
     letter["Date"] = format_datetime(left)
@@ -83,10 +86,12 @@ def write(message: VoicemailToSend, sound: bytes | None, *, sender: str, timezon
         (words.call, message.call),
     ]
     text = "\n".join([f"{name}: {_clean(value)}" for name, value in rows] + ([words.no_sound] if sound is None else []))
-    letter.set_content(f"{text}\n")
+    letter.set_content(f"{text}\n", content_manager=raw_data_manager)
     if sound is not None:
         name = f"{message.box}-{left.strftime('%Y-%m-%d-%H%M%S')}.wav"
-        letter.add_attachment(repaired(sound), maintype="audio", subtype="wav", filename=name)
+        letter.add_attachment(
+            repaired(sound), maintype="audio", subtype="wav", filename=name, content_manager=raw_data_manager
+        )
     return letter
 
 

@@ -235,6 +235,11 @@ class VoicemailWaiting(Struct, frozen=True):
     """Why the oldest could not be sent the last time; empty where nothing was in the way, or its sound is awaited."""
 
 
+class OldVoicemail(Struct, frozen=True):
+    message: RecordingId
+    kept_days: int
+
+
 class VoicemailPost(Protocol):
     """Which messages are to be sent by mail, and which are old. Durable: it is all the postman remembers.
 
@@ -254,7 +259,7 @@ class VoicemailPost(Protocol):
     async def waiting(self) -> VoicemailWaiting | None:
         """``None``: all is sent."""
 
-    async def old(self, now_ms: int, limit: int) -> tuple[RecordingId, ...]:
+    async def old(self, now_ms: int, limit: int) -> tuple[OldVoicemail, ...]:
         """Messages that were kept for as long as their boxes say, and that nobody was told of yet."""
 
     async def expired(self, message: RecordingId, at_ms: int) -> None: ...

@@ -142,7 +142,7 @@ class Postman:
     async def _expire(self) -> None:
         """The courier deletes what is told to be old."""
         now_ms = self._clock.now_ms()
-        for message in await self._post.old(now_ms, _AT_ONCE):
-            self._tell(RecordingExpired(message, 0))
-            await self._post.expired(message, now_ms)
-            _log.info("voicemail.expired", message=message)
+        for old in await self._post.old(now_ms, _AT_ONCE):
+            self._tell(RecordingExpired(old.message, old.kept_days))
+            await self._post.expired(old.message, now_ms)
+            _log.info("voicemail.expired", message=old.message, kept_days=old.kept_days)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.message import EmailMessage
+from email.utils import getaddresses
 
 import aiosmtplib
 import structlog
@@ -27,7 +28,9 @@ class SmtpServer:
         """See the port. With ``starttls`` nothing is said before the line is encrypted, or at all."""
         try:
             refused, _ = await aiosmtplib.send(
-                letter,
+                letter.as_bytes(policy=letter.policy.clone(linesep="\r\n")),
+                sender=str(letter["From"]),
+                recipients=[address for _, address in getaddresses([str(letter["To"])])],
                 hostname=self._host,
                 port=self._port,
                 username=self._user or None,

@@ -8,7 +8,7 @@ from typing import Any
 from switchboard.adapters.postgres.pool import Pool, refusals
 from switchboard.adapters.postgres.queries import query
 from switchboard.core.ids import CallId, RecordingId
-from switchboard.engine.ports import VoicemailToSend, VoicemailWaiting
+from switchboard.engine.ports import OldVoicemail, VoicemailToSend, VoicemailWaiting
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WITHIN_S = 10.0
@@ -46,9 +46,10 @@ class PostgresVoicemailPost:
             return None
         return VoicemailWaiting(row["count"], _ms(row["oldest_left_at"]), row["trouble"] or "")
 
-    async def old(self, now_ms: int, limit: int) -> tuple[RecordingId, ...]:
+    async def old(self, now_ms: int, limit: int) -> tuple[OldVoicemail, ...]:
         """See the port."""
-        return tuple(RecordingId(row["message_id"]) for row in await self._ask(OLD, _moment(now_ms), limit))
+        rows = await self._ask(OLD, _moment(now_ms), limit)
+        return tuple(OldVoicemail(RecordingId(row["message_id"]), row["keep_days"]) for row in rows)
 
     async def expired(self, message: RecordingId, at_ms: int) -> None:
         """See the port."""
