@@ -68,7 +68,8 @@ class Ear:
     sip: socket.socket
     rtp: socket.socket
     talks: bool = False
-    """Whether it sends ``TONE`` once the call is answered."""
+    """Whether it sends ``tone`` once the call is answered."""
+    tone: bytes = TONE
     frames: list[Frame] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     answered_s: float | None = None
@@ -302,7 +303,7 @@ class Ear:
 
     async def _talk(self) -> None:
         while not self.over:
-            self._send_rtp(TONE, 8, self._sequence * FRAME)
+            self._send_rtp(self.tone, 8, self._sequence * FRAME)
             await asyncio.sleep(0.02)
 
     def _send_rtp(self, payload: bytes, kind: int, at: int) -> None:

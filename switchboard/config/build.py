@@ -68,6 +68,7 @@ def build(files: Files) -> Policy:
         limits=_limits(company.limits),
         callback=files.queues.callback.build(),
         boxes=_boxes(files.voicemail),
+        recording=company.recording.build(),
         voices={language: words.build() for language, words in company.speech.items()},
     )
 

@@ -34,6 +34,7 @@ from switchboard.config.fields import (
 from switchboard.config.hearing import Speech
 from switchboard.config.people import Absence, Codes, Said
 from switchboard.config.queues_file import QueuesFile
+from switchboard.config.recording import Recording
 from switchboard.config.units import Duration, Like
 
 # company.toml --------------------------------------------------------------------------------------------------
@@ -148,6 +149,7 @@ class CompanyFile(Table):
     outbound: Outbound = Outbound()
     limits: Limits = Limits()
     prompts: Said = Said()
+    recording: Recording = Recording()
     speech: dict[Literal["ru"], Speech] = Field(default={})
 
 

@@ -12,10 +12,22 @@ from switchboard.config.hours import check_hours
 from switchboard.config.problems import BadConfig, Problem
 from switchboard.config.queue_checks import check_queues
 from switchboard.config.read import read_files
+from switchboard.config.recording_checks import check_recording
 from switchboard.config.references import check_company, check_staff
 from switchboard.core.policy import Policy
 
 __all__ = ["BadConfig", "Checked", "examine", "load"]
+
+_CHECKS = (
+    check_company,
+    check_staff,
+    check_queues,
+    check_hours,
+    check_rules,
+    check_plans,
+    check_recording,
+    check_boxes,
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,7 @@ class Checked:
 def examine(folder: Path) -> Checked:
     """Read and check all the files. Never raises for what stands in them."""
     files = read_files(folder)
-    for check in (check_company, check_staff, check_queues, check_hours, check_rules, check_plans, check_boxes):
+    for check in _CHECKS:
         check(files)
     problems = tuple(sorted(set(files.problems)))
     bad = any(not problem.warning for problem in problems)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from switchboard.config import boxes, files, hearing, queues_file
+from switchboard.config import boxes, files, hearing, queues_file, recording
 from switchboard.config.fields import Table
 from switchboard.config.files import FILES
 from switchboard.config.people import Absence, Codes, Said
@@ -46,6 +46,12 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         ("[outbound]", files.Outbound, "Calls to outside numbers."),
         ("[limits]", files.Limits, "Deadlines that keep calls from hanging."),
         ("[prompts]", Said, "What staff hear after a code."),
+        ("[recording]", recording.Recording, "Recorded talks, see docs/admin/recording.md."),
+        (
+            "[[recording.rule]]",
+            recording.RecordingRule,
+            "Which talks. The first rule whose conditions all hold decides.",
+        ),
         ("[speech.ru]", hearing.Speech, "Your own recordings of words that Asterisk's Russian prompts lack."),
     ],
     "staff.toml": [

@@ -117,5 +117,7 @@ def confirmation(policy: Policy, command: StaffCommand) -> tuple[str, ...]:
         StaffCommand.END_FORWARD: prompts.forward_off,
         StaffCommand.AWAY: prompts.away,
         StaffCommand.TAKE_PHONE: prompts.signed_in,
+        StaffCommand.PAUSE_RECORDING: prompts.recording_paused,
+        StaffCommand.GO_ON_RECORDING: prompts.recording_goes_on,
         StaffCommand.PICK_UP: (),  # they hear the caller
     }[command]

@@ -174,6 +174,10 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
                 hang_up_everything(floor, call)
         case _:
             assert_never(state)
+    _hang_up_all_but(floor, call, needed)
+
+
+def _hang_up_all_but(floor: Floor, call: Call, needed: tuple[LegId, ...]) -> None:
     for leg in list(call.legs):
         if leg not in needed and not _is_hung_up_now(floor, leg):
             hang_up_leg(floor, call, leg)

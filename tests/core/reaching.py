@@ -219,23 +219,12 @@ def every_fact(story: Story) -> list[Fact]:
         *(facts.KeyPressed(leg, key) for leg in legs for key in "0123456*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
         *_recordings(story, calls),
-        *(
-            facts.ActionFailed(call, action, "404", leg)
-            for call in calls
-            for action in ACTIONS
-            for leg in [*legs, None]
-        ),
+        *_refusals(calls, legs, playbacks),
         *(facts.PhoneEngaged(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *_commands(story),
         *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
-        *(
-            facts.ActionFailed(call, action, "404", playback=playback)
-            for call in calls
-            for playback in playbacks
-            for action in ("Play", "PlayInBridge")
-        ),
         *about_recordings(story),
         facts.SwitchLost("reset"),
         *_reports(story),
@@ -258,6 +247,19 @@ def _arrivals(legs: list[LegId]) -> list[Fact]:
             for dialled in (*CODES, "201", "101", "*2", "", "112", "989161234567", "9", "5")
             for phone in (PhoneId("olga"), PhoneId("ghost"), None)
         ),
+    ]
+
+
+def _refusals(calls: list[CallId], legs: list[LegId], playbacks: list[PlaybackId]) -> list[Fact]:
+    said = [(action, playback) for action in ("Play", "PlayInBridge") for playback in playbacks]
+    return [
+        *(
+            facts.ActionFailed(call, action, "404", leg)
+            for call in calls
+            for action in ACTIONS
+            for leg in [*legs, None]
+        ),
+        *(facts.ActionFailed(call, action, "404", playback=playback) for call in calls for action, playback in said),
     ]
 
 

@@ -8,7 +8,15 @@ from contextlib import ExitStack
 from switchboard.core import actions, facts
 from switchboard.core.actions import Action
 from switchboard.core.caller import Client
-from switchboard.core.entries import CallRecord, Entry, PersonChanged, PersonState, TaskOpened, VoicemailLeft
+from switchboard.core.entries import (
+    CallRecord,
+    Entry,
+    PersonChanged,
+    PersonState,
+    RecordingPart,
+    TaskOpened,
+    VoicemailLeft,
+)
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, call_id_for
@@ -37,6 +45,7 @@ class Runner:
         self.playbacks: dict[str, PlaybackId] = {}
         self.recordings: dict[str, RecordingId] = {}
         self.messages: list[VoicemailLeft] = []
+        self.parts: dict[RecordingId, RecordingPart] = {}
         self.registered: list[str] = []
         self.records: dict[CallId, CallRecord] = {}
         self.tasks: list[TaskOpened] = []
@@ -118,7 +127,9 @@ class Runner:
                     self.legs["outside"], self.names[leg] = leg, "outside"
                 case actions.Connect(call=call):
                     self.bridges[self.callers[call]] = action
-                case actions.Play(call=call, playback=playback):
+                case actions.StartRecording(call=call, recording=recording):
+                    self.recordings[self.callers[call]] = recording
+                case actions.Play(call=call, playback=playback) | actions.PlayInBridge(call=call, playback=playback):
                     self.playbacks[self.callers[call]] = playback
                 case actions.RecordMessage(call=call, recording=recording):
                     self.recordings[self.callers[call]] = recording
@@ -142,6 +153,8 @@ class Runner:
             self.changes.append(entry)
         elif isinstance(entry, VoicemailLeft):
             self.messages.append(entry)
+        elif isinstance(entry, RecordingPart):
+            self.parts[entry.recording] = entry
 
     def _alive(self) -> list[str]:
         calls = self.exchange.floor.calls.values()
@@ -188,14 +201,20 @@ class Runner:
                 return f"send {self.names[leg]} to dialplan"
             case actions.AskWhetherThere(leg=leg):
                 return f"ask whether {self.names[leg]} is there"
+            case actions.PlayInBridge(prompts=prompts):
+                return f"say {' '.join(prompts)} to all with {caller}"
+            case actions.StartRecording():
+                return f"record {caller}"
+            case actions.StopRecording():
+                return f"stop recording {caller}"
+            case actions.PauseRecording(leg=leg):
+                return f"pause recording {caller}" + (f", tell {self.names[leg]}" if leg is not None else "")
+            case actions.GoOnRecording(leg=leg):
+                return f"go on recording {caller}" + (f", tell {self.names[leg]}" if leg is not None else "")
             case actions.CheckPin(person=person):
                 return f"check PIN of {person} for {caller}"
-            case actions.RecordMessage():
-                return f"record {caller}"
-            case actions.AskAboutRecording():
-                return f"ask about the message of {caller}"
-            case actions.DropRecording():
-                return f"throw away the message of {caller}"
+            case actions.RecordMessage() | actions.AskAboutRecording() | actions.DropRecording():
+                return f"{_OF_MESSAGES[type(action)]} {caller}"
 
     # words into facts ------------------------------------------------------------------------------------------
 
@@ -220,6 +239,10 @@ class Runner:
             people = self.exchange.floor.people
             came = [f"{name} {people[PersonId(name)].state}" for name, *_ in claimed]
             self._expect(number, key, [" ".join(part) for part in claimed], came)
+        elif key.startswith("recordings "):
+            call = self.calls[key.removeprefix("recordings ")]
+            came = [self._say_part(part) for part in self.parts.values() if part.call == call]
+            self._expect(number, key, _split(text), came)
         elif key == "tasks":
             abouts = [self.callers.get(CallId(task.about), task.about) for task in self.tasks]
             came = [f"{task.kind} {task.person} about {one}" for task, one in zip(self.tasks, abouts, strict=True)]
@@ -248,6 +271,13 @@ class Runner:
         own = change.state in (PersonState.PAUSED, PersonState.MISSED) or (change.state is PersonState.AWAY and until)
         return f"{at_s:g}s {change.state}{until}" + (f" ({change.reason})" if own else "")
 
+    def _say_part(self, part: RecordingPart) -> str:
+        """``1 with olga 5s-65s without 10s``: which talk, from when to when, how long paused, and what went wrong."""
+        since_s, until_s = ((at - self.start_ms) / 1000 for at in (part.started_at_ms, part.ended_at_ms or 0))
+        said = f"{part.number} with {part.person or 'outside'} {since_s:g}s-{until_s:g}s"
+        said += f" without {part.paused_ms / 1000:g}s" if part.paused_ms else ""
+        return said + (f" ({part.trouble})" if part.trouble else "")
+
     def _claim_reasons(self, number: int, caller: str, text: str) -> None:
         """Each part must be found in the call's reasons, in this order; others may stand between."""
         said = [
@@ -261,6 +291,13 @@ class Runner:
             if not left:
                 self._expect(number, f"because {caller}", [part], said)
             left.pop(0)
+
+
+_OF_MESSAGES: dict[type[Action], str] = {
+    actions.RecordMessage: "record",
+    actions.AskAboutRecording: "ask about the message of",
+    actions.DropRecording: "throw away the message of",
+}
 
 
 def _split(text: str) -> list[str]:
