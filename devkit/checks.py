@@ -41,8 +41,14 @@ def test(folder: Path, chosen: tuple[str, ...]) -> bool:
     if chosen:
         return asyncio.run(_with_postgres(folder, {"chosen tests": list(chosen)}))
     well = check()
-    fast = ["tests", "-n", "2", "--ignore=tests/real", "--ignore=tests/chaos", "--ignore=tests/architecture"]
-    suites = {"fast tests": fast, "real tests": ["tests/real"], "faults": ["tests/chaos"]}
+    fast = ["tests", "-n", "2", "--ignore=tests/real", "--ignore=tests/chaos"]
+    fast += ["--ignore=tests/transfers", "--ignore=tests/architecture"]
+    suites = {
+        "fast tests": fast,
+        "real tests": ["tests/real"],
+        "faults": ["tests/chaos"],
+        "transfers": ["tests/transfers"],
+    }
     return asyncio.run(_with_postgres(folder, suites)) and well
 
 
@@ -55,7 +61,7 @@ def chaos(folder: Path, rows: tuple[str, ...], seed: int, repeat: int) -> bool:
         return False
     suites = {
         f"seed {number}": [
-            *(files or ["tests/chaos", "tests/crashes"]),
+            *(files or ["tests/chaos", "tests/crashes", "tests/transfers"]),
             "--full",
             f"--seed={number}",
             f"--timeout={_LONGEST_FAULT_S}",

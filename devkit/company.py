@@ -69,6 +69,8 @@ class Company:
         self._shared_postgres = postgres
         self._serving = serving
         self._banked = banks or {}
+        self.program: tuple[str, ...] = ("-m", "switchboard", "run")
+        """What Python runs as the service."""
         self._closing = AsyncExitStack()
         self._secrets: dict[str, str] = {
             person.phone: secrets.token_urlsafe(12) for person in self.policy.people.values()
@@ -228,7 +230,7 @@ class Company:
         self._closing.push_async_callback(self.asterisk.stop)
         await asyncio.gather(self._fill_database(), self._start_telephony())
         await self._open_connections()
-        self.service = Service(self.env, logs / "service.log", self.env["SWITCHBOARD_HTTP"])
+        self.service = Service(self.env, logs / "service.log", self.env["SWITCHBOARD_HTTP"], self.program)
         self._closing.push_async_callback(self.service.stop)
         if self._serving:
             await self.service.start()

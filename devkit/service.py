@@ -16,11 +16,15 @@ from devkit.processes import Child, Deadline
 
 @dataclass
 class Service:
-    """`env` holds its settings, `log` its log lines, `health` host:port of /health and /metrics."""
+    """`env` holds its settings, `log` its log lines, `health` host:port of /health and /metrics.
+
+    `program` is what Python runs, for tests that have the service in a wrapping of theirs.
+    """
 
     env: dict[str, str]
     log: Path
     health: str
+    program: tuple[str, ...] = ("-m", "switchboard", "run")
     _child: Child | None = None
 
     @property
@@ -36,7 +40,7 @@ class Service:
     async def start(self, timeout_s: float = 30, *, despite: str = "") -> None:
         """Start it; returns when it serves, with no problem but one that names `despite`. Raises ProcessFailed with
         its last words, TimeoutError."""
-        argv = [sys.executable, "-m", "switchboard", "run"]
+        argv = [sys.executable, *self.program]
         self._child = await processes.start("the service", argv, output=self.log, env=self.env, cwd=PROJECT)
         deadline = Deadline(timeout_s, f"the service to be ready (its log: {self.log})")
         while not await self._ready(despite):

@@ -20,6 +20,7 @@ from switchboard.config.files import (
     StaffFile,
     Step,
 )
+from switchboard.config.handing_over import Transfers
 from switchboard.config.hearing import way_of
 from switchboard.config.people import Absence
 from switchboard.config.queues_file import Backup, QueuesFile
@@ -65,10 +66,11 @@ def build(files: Files) -> Policy:
             ring_ms=company.outbound.ring_for,
         ),
         prompts=policy.Prompts(**{key: tuple(names) for key, names in company.prompts.model_dump().items()}),
-        limits=_limits(company.limits),
+        limits=_limits(company.limits, company.transfers),
         callback=files.queues.callback.build(),
-        boxes=_boxes(files.voicemail),
+        destinations={one.number: one.build() for one in files.routing.destination.values()},
         recording=company.recording.build(),
+        boxes=_boxes(files.voicemail),
         voices={language: words.build() for language, words in company.speech.items()},
     )
 
@@ -79,7 +81,7 @@ def version_of(files: Files) -> str:
     return blake2b(content.encode(), digest_size=6).hexdigest()
 
 
-def _limits(limits: Limits) -> policy.Limits:
+def _limits(limits: Limits, transfers: Transfers) -> policy.Limits:
     return policy.Limits(
         look_up_ms=limits.look_up_for,
         internal_ring_ms=limits.internal_ring_for,
@@ -97,6 +99,7 @@ def _limits(limits: Limits) -> policy.Limits:
         pin_locked_ms=limits.pin_locked_for,
         short_hang_up_ms=limits.short_hang_up,
         place_kept_ms=limits.place_kept_for,
+        **transfers.limits(),
     )
 
 
@@ -126,7 +129,16 @@ def _person(name: str, person: Person, timezone: str) -> policy.Person:
         signed_in_at_start=person.role != "operator" if person.signed_in is None else person.signed_in,
         hours=person.hours,
         absences=tuple(_absence(one, timezone) for one in person.absent),
+        may_listen=_may_listen(person),
     )
+
+
+def _may_listen(person: Person) -> policy.MayListen:
+    meant = person.may_listen
+    if meant is None:
+        return policy.MayListen(department=person.role == "head")
+    queues = tuple(one.removeprefix("queue:") for one in meant if one.startswith("queue:"))
+    return policy.MayListen("everybody" in meant, "department" in meant, queues)
 
 
 def _absence(absence: Absence, timezone: str) -> policy.Absence:

@@ -31,8 +31,9 @@ from switchboard.config.fields import (
     as_list,
     region_known,
 )
+from switchboard.config.handing_over import Destination, Transfers
 from switchboard.config.hearing import Speech
-from switchboard.config.people import Absence, Codes, Said
+from switchboard.config.people import Absence, Codes, Listens, Said
 from switchboard.config.queues_file import QueuesFile
 from switchboard.config.recording import Recording
 from switchboard.config.units import Duration, Like
@@ -148,6 +149,7 @@ class CompanyFile(Table):
     codes: Codes = Codes()
     outbound: Outbound = Outbound()
     limits: Limits = Limits()
+    transfers: Transfers = Transfers()
     prompts: Said = Said()
     recording: Recording = Recording()
     speech: dict[Literal["ru"], Speech] = Field(default={})
@@ -165,6 +167,11 @@ class Person(Table):
     extension: Digits | None = Field(default=None, description="Internal number; everybody with a phone has one.")
     department: str | None = Field(default=None, description="Department the person belongs to.")
     may_call_out: bool = Field(default=False, description="May call outside numbers.")
+    may_listen: list[Listens] | None = Field(
+        default=None,
+        description="Whose talks the person may listen to: of `everybody`, of their `department` and those they head, "
+        "of whoever serves `queue:QUEUE`; where absent, heads of their department and others of nobody.",
+    )
     skills: dict[Name, Level] = Field(
         default={}, description="What the person is good at, from 1 to 5; steps may ask for it."
     )
@@ -296,6 +303,9 @@ class Rule(Table):
 
 class RoutingFile(Table):
     plan: dict[Name, Plan] = Field(min_length=1)
+    destination: dict[Name, Destination] = Field(
+        default={}, description="Duties that staff give callers to by number, or ask themselves."
+    )
     rule: list[Rule] = Field(default=[], description="The first rule whose conditions all hold wins.")
 
 

@@ -49,7 +49,8 @@ def check_plans(files: Files) -> None:
                 _FILE, (*path, "opens_task"), "nobody gets this task: no step rings anybody", "add a ring step"
             )
     if not files.troubled(_FILE, "rule"):
-        used = {rule.plan for rule in files.routing.rule}
+        used: set[str | None] = {rule.plan for rule in files.routing.rule}
+        used |= {destination.plan for destination in files.routing.destination.values()}
         for name in files.names(_FILE, "plan") or ():
             if name not in used:
                 files.problem(_FILE, ("plan", name), f'no rule uses plan "{name}"', warning=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from switchboard.config.boxes import check_boxes
 from switchboard.config.build import build
 from switchboard.config.flow import check_plans, check_rules
+from switchboard.config.handing_over_checks import check_destinations
 from switchboard.config.hours import check_hours
 from switchboard.config.problems import BadConfig, Problem
 from switchboard.config.queue_checks import check_queues
@@ -25,6 +26,7 @@ _CHECKS = (
     check_hours,
     check_rules,
     check_plans,
+    check_destinations,
     check_recording,
     check_boxes,
 )

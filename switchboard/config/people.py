@@ -9,6 +9,7 @@ from pydantic import Field
 from switchboard.config.fields import Code, Date, Prompts, Table, Title
 from switchboard.config.units import Like
 
+Listens = Annotated[str, Like(r"everybody|department|queue:[a-z][a-z0-9_]*", "everybody, department or queue:QUEUE")]
 StarCode = Annotated[str, Like(r"(\*[0-9]{1,5})?", '"*" and digits; empty for none')]
 
 
@@ -38,6 +39,24 @@ class Codes(Table):
     pick_up: StarCode = Field(
         default="*8", description="Takes the call that rings at a colleague: then their extension."
     )
+    hand_over: StarCode = Field(
+        default="*26", description="Gives away whom one talks with or holds: then what one would dial for it."
+    )
+    consult: StarCode = Field(
+        default="*27", description="In a talk: asks somebody, then what one would dial; the other side hears music."
+    )
+    swap: StarCode = Field(default="*31", description="In a talk, while asking somebody: to the other side and back.")
+    join: StarCode = Field(default="*32", description="All three talk.")
+    complete: StarCode = Field(default="*33", description="Leaves the two to each other.")
+    call_off: StarCode = Field(default="*34", description="Lets go of who is asked.")
+    park: StarCode = Field(default="*28", description="Parks whom one talks with or holds.")
+    retrieve: StarCode = Field(
+        default="*29",
+        description="Takes whom a colleague parked: then their extension; alone, one's own.",
+    )
+    listen: StarCode = Field(default="*90", description="Hears a colleague's talk: then their extension.")
+    whisper: StarCode = Field(default="*91", description="The same, and speaks to the colleague alone.")
+    barge_in: StarCode = Field(default="*92", description="Joins the talk.")
     pick_up_anybody: bool = Field(
         default=False, description="Also for those with whom one shares no department, queue or pool."
     )
@@ -57,6 +76,9 @@ class Said(Table):
     forward_on: Prompts = Field(default=["call-forwarding", "activated"], description="Calls go to the colleague.")
     forward_off: Prompts = Field(default=["call-forwarding", "de-activated"], description="They do not any more.")
     away: Prompts = Field(default=["agent-loggedoff"], description="Away for the hours that were dialled.")
+    handed_over: Prompts = Field(default=["beep"], description="The caller on hold was given away.")
+    parked: Prompts = Field(default=["beep"], description="The caller on hold was parked.")
+    listening_ended: Prompts = Field(default=["beep"], description="The talk that was listened to is over.")
     wrong_pin: Prompts = Field(default=["auth-incorrect"], description="The PIN is not that of the extension.")
     pin_locked: Prompts = Field(
         default=["im-sorry", "feature-not-avail-line"], description="Too many wrong PINs; later again."

@@ -8,7 +8,8 @@ from switchboard.config.read import Files
 
 _CODES = (
     "sign_in", "sign_out", "pause", "resume", "hot_desk", "away", "wrap_up_end", "wrap_up_extend", "forward",
-    "do_not_disturb", "pick_up",
+    "do_not_disturb", "pick_up", "hand_over", "consult", "swap", "join", "complete", "call_off", "park", "retrieve",
+    "listen", "whisper", "barge_in",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from switchboard.config import boxes, files, hearing, queues_file, recording
 from switchboard.config.fields import Table
 from switchboard.config.files import FILES
+from switchboard.config.handing_over import Destination, Transfers
 from switchboard.config.people import Absence, Codes, Said
 from switchboard.config.units import show_duration
 
@@ -45,6 +46,7 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         ),
         ("[outbound]", files.Outbound, "Calls to outside numbers."),
         ("[limits]", files.Limits, "Deadlines that keep calls from hanging."),
+        ("[transfers]", Transfers, "How long things take when a caller is given away, held or parked."),
         ("[prompts]", Said, "What staff hear after a code."),
         ("[recording]", recording.Recording, "Recorded talks, see docs/admin/recording.md."),
         (
@@ -80,6 +82,11 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
                 "Exactly one of `queue`, `ring`, `message`, `callback`, `voicemail`, with its keys. One of the last "
                 "three ends the plan."
             ),
+        ),
+        (
+            "[destination.NAME]",
+            Destination,
+            "A duty that staff give callers to by its number, or ask there themselves: the same plans and queues.",
         ),
     ],
     "hours.toml": [

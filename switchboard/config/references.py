@@ -173,6 +173,7 @@ def check_staff(files: Files) -> None:
         _check_extension(files, name, person, extensions)
         if person.hours is not None:
             known(files, "hours", person.hours, "staff.toml", ("person", name, "hours"))
+        _check_may_listen(files, name, person)
         for index, absence in enumerate(person.absent):
             place: Path = ("person", name, "absent", index)
             if absence.deputy is not None:
@@ -183,6 +184,18 @@ def check_staff(files: Files) -> None:
         for index, member in enumerate(members.people):
             known(files, "person", member, "staff.toml", (*path, index))
         once(files, members.people, "staff.toml", path)
+
+
+def _check_may_listen(files: Files, name: str, person: Person) -> None:
+    path: Path = ("person", name, "may_listen")
+    for index, meant in enumerate(person.may_listen or ()):
+        kind, _, queue = meant.partition(":")
+        if kind == "queue":
+            known(files, "queue", queue, "staff.toml", (*path, index))
+        heads = files.company is None or any(one.head == name for one in files.company.department.values())
+        if kind == "department" and person.department is None and not heads:
+            files.problem("staff.toml", (*path, index), f'"{name}" has no department, and heads none')
+    once(files, person.may_listen or (), "staff.toml", path)
 
 
 def _check_extension(files: Files, name: str, person: Person, taken: dict[str, str]) -> None:

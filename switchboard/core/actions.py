@@ -21,7 +21,14 @@ class LookUpCaller(Struct, frozen=True, tag=True):
 
 
 class SoundRinging(Struct, frozen=True, tag=True):
-    """Let a caller who was not answered yet hear ringing (180)."""
+    """Let a caller hear ringing: by 180 who was not answered yet, by its tone who asks a colleague in mid-call."""
+
+    call: CallId
+    leg: LegId
+
+
+class StopRinging(Struct, frozen=True, tag=True):
+    """The end of ringing in the ear of somebody who was answered: it would go on among voices."""
 
     call: CallId
     leg: LegId
@@ -120,15 +127,34 @@ class RingOutside(Struct, frozen=True, tag=True):
 
 
 class Connect(Struct, frozen=True, tag=True):
-    """Make ``bridge`` and put both legs into it: they talk."""
+    """Make ``bridge`` and put the legs into it: they talk. A leg that is in another bridge leaves that one."""
 
     call: CallId
     bridge: BridgeId
-    legs: tuple[LegId, LegId]
+    legs: tuple[LegId, ...]
+    """Two, or three; the call's own first."""
 
 
 class TakeDownBridge(Struct, frozen=True, tag=True):
     call: CallId
+    bridge: BridgeId
+
+
+class Snoop(Struct, frozen=True, tag=True):
+    """Make ``leg``, which hears what ``of`` says and hears, unnoticed. With ``whisper``, the phone of ``of`` hears
+    whoever is connected with it, and nobody else does. It ends when ``of`` does."""
+
+    call: CallId
+    leg: LegId
+    of: LegId
+    whisper: bool
+
+
+class Join(Struct, frozen=True, tag=True):
+    """Put ``leg`` into a bridge in which others talk: all hear each other, but not the keys that are pressed on it."""
+
+    call: CallId
+    leg: LegId
     bridge: BridgeId
 
 
@@ -213,6 +239,7 @@ class StopRecording(Struct, frozen=True, tag=True):
 Action = (
     LookUpCaller
     | SoundRinging
+    | StopRinging
     | Answer
     | SetLanguage
     | StartMusic
@@ -227,6 +254,8 @@ Action = (
     | SendToDialplan
     | AskWhetherThere
     | CheckPin
+    | Snoop
+    | Join
     | RecordMessage
     | AskAboutRecording
     | DropRecording

@@ -14,13 +14,14 @@ import msgspec
 
 from switchboard.core import pace, seating
 from switchboard.core.actions import Play, StartMusic, StopPlaying
-from switchboard.core.call_state import Announced, Call, Ringing, Waiting
+from switchboard.core.call_state import Call, Ringing, Waiting
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import DEFAULT_LANGUAGE, let_hear_music
 from switchboard.core.ids import PlaybackId
 from switchboard.core.policy import QueueStep
 from switchboard.core.queue_rules import Hearing, Voice
 from switchboard.core.speech import say_place, say_wait
+from switchboard.core.state_parts import Announced
 
 _MINUTE_MS = 60_000
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from switchboard.core import codes, hot_desk, phones, pick_up, shifts
+from switchboard.core import codes, holding, hot_desk, phones, pick_up, shifts, talk_commands, wishes
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
-from switchboard.core.call_state import Call, Hears, LookingUp
+from switchboard.core.call_state import Call, LookingUp
 from switchboard.core.classification import unidentified, why_not_looked_up
+from switchboard.core.destinations import find_way
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome
-from switchboard.core.facts import CallArrived, Entrance, StaffCommand, StaffCommanded
+from switchboard.core.facts import CallArrived, Entrance, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import set_language
 from switchboard.core.identified import send_on
 from switchboard.core.ids import CallId, call_id_for
 from switchboard.core.lines import find_line, read_often
-from switchboard.core.phone_number import NumberKind, PhoneNumber, read_number
+from switchboard.core.outside import may_dial
+from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.policy import (
     EndStep,
     OutsideStep,
@@ -27,6 +29,8 @@ from switchboard.core.policy import (
     WhomKind,
 )
 from switchboard.core.staff import Doing
+from switchboard.core.staff_commands import StaffCommand
+from switchboard.core.state_parts import Hears
 from switchboard.core.steps import BUSY_CAUSE, CONGESTION_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
 _CREDIBLE_WAIT_MS = 600_000
@@ -128,15 +132,22 @@ def _comes_from(floor: Floor, call: Call, person: Person, direction: Direction) 
 def _direction(policy: Policy, dialled: str) -> Direction:
     if dialled.startswith(("*", "#")):
         return Direction.CODE
-    if any(person.extension == dialled for person in policy.people.values()):
+    if dialled in policy.destinations or any(person.extension == dialled for person in policy.people.values()):
         return Direction.INTERNAL
     return Direction.OUTBOUND
 
 
 def _carry_out_code(floor: Floor, call: Call, person: Person) -> None:
     asked = codes.read_code(floor, person.person_id, call.dialled)
-    if isinstance(asked, StaffCommanded) and asked.command is StaffCommand.PICK_UP:
-        why_not = pick_up.on_the_phone(floor, call, person.person_id, asked.whom)
+    if isinstance(asked, StaffCommanded) and asked.command in (StaffCommand.PICK_UP, StaffCommand.RETRIEVE):
+        if asked.command is StaffCommand.PICK_UP:
+            why_not = pick_up.on_the_phone(floor, call, person.person_id, asked.whom)
+        else:
+            why_not = holding.retrieve(floor, call, person.person_id, asked.whom or person.person_id)
+        if why_not is None:
+            return
+    elif isinstance(asked, StaffCommanded) and asked.command in wishes.COMMANDS:
+        why_not = wishes.on_the_phone(floor, call, asked)
         if why_not is None:
             return
     else:
@@ -151,6 +162,9 @@ def _carry_out_code(floor: Floor, call: Call, person: Person) -> None:
 
 def _call_colleague(floor: Floor, call: Call) -> None:
     policy = floor.policy
+    if call.dialled in policy.destinations:
+        _call_duty(floor, call)
+        return
     callee = next(person for person in policy.people.values() if person.extension == call.dialled)
     ring_ms = policy.limits.internal_ring_ms
     ring = RingStep((Whom(WhomKind.PERSON, callee.person_id),), ring_ms, ring_ms)
@@ -159,30 +173,25 @@ def _call_colleague(floor: Floor, call: Call) -> None:
     begin_plan(floor, call, Plan("internal", (ring, last)))
 
 
+def _call_duty(floor: Floor, call: Call) -> None:
+    """A colleague asks a queue or a duty. Whom they hold meanwhile is whom it is about: "their own manager" is that
+    client's."""
+    assert call.caller_person is not None
+    way = find_way(floor.policy, call.caller_person, call.dialled, floor.policy.limits.internal_ring_ms)
+    if isinstance(way, str):
+        end(floor, call, Outcome.REFUSED, way, cause=REFUSED_CAUSE)
+        return
+    about = talk_commands.held_by(floor, call.caller_person)
+    if about is not None:
+        call.client, call.client_class, call.line = about.client, about.client_class, about.line
+    last = EndStep(NO_ANSWER_CAUSE, f"{way.title}: nobody took the call")
+    begin_plan(floor, call, Plan(f"internal to {way.title}", (*way.steps, last)))
+
+
 def _call_out(floor: Floor, call: Call, person: Person) -> None:
-    why_not, number = _may_dial(floor.policy, person, call.dialled)
+    why_not, number = may_dial(floor.policy, person, call.dialled)
     if why_not is not None:
         end(floor, call, Outcome.REFUSED, why_not, cause=REFUSED_CAUSE)
         return
     last = EndStep(NO_ANSWER_CAUSE, "the number outside did not take the call")
     begin_plan(floor, call, Plan("outbound", (OutsideStep(number, floor.policy.outbound.ring_ms), last)))
-
-
-def _may_dial(policy: Policy, person: Person, dialled: str) -> tuple[str | None, str]:
-    """Why this person may not dial this number outside (``None``: they may), and the number for the trunk.
-
-    Only what the number plan can read goes out: never a string from a phone, digit for digit (toll fraud).
-    """
-    if dialled in policy.outbound.always_allowed:
-        return None, dialled
-    prefix = policy.outbound.prefix
-    if not dialled.startswith(prefix):
-        return f"no such extension, and no outside number: those begin with {prefix}", ""
-    number = read_number(dialled.removeprefix(prefix), policy.number_plan)
-    if number.kind is not NumberKind.PUBLIC or number.e164 is None:
-        return "neither an extension nor a number that can be read", ""
-    if not person.may_call_out:
-        return "may not call outside numbers", ""
-    if find_line(policy, number.e164) is not None:
-        return "that is a line of our own", ""
-    return None, number.e164

@@ -7,47 +7,25 @@
     LookingUp ─► Checking (a PIN) ─► Saying
     LookingUp ─► Telling (that it may be recorded) ─► Ringing | Waiting
     Summoning (an operator, for a call-back) ─► Ringing
+    Talking ◄─► OnHold, Parked; from each of them to Ringing, Waiting or Connecting again (a hand-over)
+    LookingUp | Summoning ─► Listening (a supervisor, to a talk) ─► Saying
     Waiting, or a step ─► LeavingMessage ─► Saying (thanks), or Keeping ─► Ending
 
-Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
-nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
-diagram in docs/call-states.md is drawn from it.
+Every state has ``until_ms``: no state lasts for ever. Leave it and its deadline is void, there is nothing to cancel.
+``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow; docs/call-states.md is drawn from it.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from msgspec import Struct, field
 
 from switchboard.core.caller import Client, Debt
-from switchboard.core.entries import Direction, Outcome, Reason
+from switchboard.core.entries import Direction, HandOver, Outcome, Reason, Segment
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.core.policy import Box, Line, Plan
-
-
-class Bug(AssertionError):
-    """A promise of ours is broken. Ends the call it happened in, loudly; never the service."""
-
-
-class Offer(Struct, frozen=True):
-    """One ring of one person for one call (or of a number outside: ``person`` is ``None``)."""
-
-    leg: LegId
-    person: PersonId | None
-    since_ms: int
-    until_ms: int
-    meant: PersonId | None = None
-    """Whom it was meant for, where ``person`` is rung in their place (their deputy, or whom they forward to)."""
-
-
-class LastTalk(Struct, frozen=True):
-    """Whom a caller talked with the last time, and when that ended."""
-
-    person: PersonId
-    at_ms: int
+from switchboard.core.state_parts import Announced, Bug, Hears, Keyed, Offer, Party, Post, TalkRecording, Wish
 
 
 class LookingUp(Struct, frozen=True, tag=True):
@@ -64,26 +42,12 @@ class Ringing(Struct, frozen=True, tag=True):
     """Who is next when these do not answer, in order."""
     each_ms: int
     step_until_ms: int
+    asked_for: bool = False
+    """A colleague asked for exactly these people."""
 
     @property
     def until_ms(self) -> int:
         return min((offer.until_ms for offer in self.offers), default=self.step_until_ms)
-
-
-class Announced(Struct, frozen=True):
-    """What a waiting caller was told, and when something will be said again."""
-
-    at_ms: int | None = None
-    """When the next thing is said; while something is being said, when to believe that it is over. ``None``: never."""
-    playback: PlaybackId | None = None
-    """What is being said, as far as we know."""
-    to_greet: bool = False
-    """The greeting is to be said first."""
-    turn: int = 0
-    """How many times something was said, the greeting not counted."""
-    place: int | None = None
-    """The place told last."""
-    wait_min: int | None = None
 
 
 class Waiting(Struct, frozen=True, tag=True):
@@ -151,6 +115,8 @@ class Connecting(Struct, frozen=True, tag=True):
     bridged: tuple[LegId, ...] = ()
     asked_again: bool = False
     """Nothing was heard of it in time, so it was asked for a second time."""
+    third: Party | None = None
+    """Who will talk with both of them."""
 
 
 class Talking(Struct, frozen=True, tag=True):
@@ -160,6 +126,55 @@ class Talking(Struct, frozen=True, tag=True):
     person: PersonId | None
     bridge: BridgeId
     until_ms: int
+    third: Party | None = None
+    """Whom who picked up called in: all three hear one another."""
+
+
+class OnHold(Struct, frozen=True, tag=True):
+    """Who talked with the caller holds them, and they hear music."""
+
+    leg: LegId
+    """The leg of who talks with the caller."""
+    person: PersonId | None
+    by: LegId
+    """Who holds: ``leg``, or the call's own leg where it was they who called."""
+    since_ms: int
+    until_ms: int
+    """When the caller comes back by themselves."""
+    bridge: BridgeId | None = None
+    """Where the phone holds, both stay in the bridge and Asterisk plays the music; ``None``: we hold."""
+    other: CallId | None = None
+    """The call in which they consult meanwhile; ``by`` is a leg of that one then."""
+    sure: bool = True
+    """False: the connection was away since, and nobody would have told us that the hold is over."""
+
+
+class Parked(Struct, frozen=True, tag=True):
+    """The caller hears music until somebody retrieves them."""
+
+    by: PersonId
+    since_ms: int
+    until_ms: int
+
+
+class Listening(Struct, frozen=True, tag=True):
+    """A supervisor, the caller of this call, hears a talk, or will in a moment."""
+
+    person: PersonId
+    """To whom they listen."""
+    talk: CallId
+    to: LegId
+    """That person's leg."""
+    until_ms: int
+    longest_until_ms: int
+    post: Post | None = None
+    """Where they hear from; ``None``: not yet."""
+    coming: Post | None = None
+    """Where they will in a moment."""
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        return tuple(post for post in (self.post, self.coming) if post is not None)
 
 
 class Saying(Struct, frozen=True, tag=True):
@@ -234,6 +249,9 @@ CallState = (
     | Saying
     | Ending
     | Checking
+    | OnHold
+    | Parked
+    | Listening
     | Telling
     | LeavingMessage
     | Keeping
@@ -241,61 +259,23 @@ CallState = (
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Telling, Ending, LeavingMessage)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
-    LookingUp: (*_STEP, LookingUp, Checking),
+    LookingUp: (*_STEP, LookingUp, Checking, Listening),
     Checking: (Saying, Ending, Checking),
     Telling: _STEP,
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting, Asking),
     Asking: (Asking, Waiting, Saying, Ending),
-    Summoning: (Ringing, Ending),
+    Summoning: (Ringing, Ending, Listening, Saying),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
-    Talking: (Ending,),
+    Talking: (*_STEP, Connecting, Talking, OnHold, Parked),
+    OnHold: (*_STEP, Connecting, Talking, OnHold, Parked),
+    Parked: (*_STEP, Connecting),
+    Listening: (Listening, Saying, Ending),
     Saying: (Ending, Saying),
     LeavingMessage: (LeavingMessage, Saying, Keeping, Ending),
     Keeping: (Keeping, Ending),
     Ending: (Ending,),
 }
-
-
-class TalkRecording(Struct, frozen=True, kw_only=True):
-    """The recording of the talk that goes on."""
-
-    recording: RecordingId
-    number: int
-    """1 … within the call."""
-    person: PersonId | None
-    bridge: BridgeId
-    legs: tuple[LegId, LegId]
-    rule: str
-    may_pause: bool
-    started_at_ms: int | None = None
-    """``None``: both are being told first."""
-    telling: PlaybackId | None = None
-    paused_at_ms: int | None = None
-    paused_by: LegId | None = None
-    until_ms: int | None = None
-    """When the pause ends by itself, or what they are told has taken too long."""
-    pauses: tuple[tuple[int, int], ...] = ()
-    over_at_ms: int | None = None
-    """When Asterisk said that it ended."""
-    trouble: str = ""
-
-
-class Keyed(Struct, frozen=True):
-    """Keys that somebody pressed in a talk, the last of them at ``at_ms``."""
-
-    keys: str
-    at_ms: int
-
-
-class Hears(StrEnum):
-    """What the caller's ear gets right now; never nothing for long."""
-
-    NOTHING = "nothing"
-    RINGING = "ringing"
-    MUSIC = "music"
-    VOICE = "voice"
-    """A message or a person."""
 
 
 class Call(Struct, kw_only=True):
@@ -347,8 +327,31 @@ class Call(Struct, kw_only=True):
     """The line's greeting was said."""
     call_back_of: CallId | None = None
     """The call whose caller is called back by this one."""
+    listens: Wish | None = None
+    """What a supervisor wants by this call."""
     waits_since_ms: int | None = None
-    """When they first called, if they were cut off and got their place back."""
+    """When they first called, if they were cut off and got their place back; 0: before everybody else."""
+    first_plan: Plan | None = None
+    """The plan that was routed, where a hand-over took its place."""
+    consults_for: CallId | None = None
+    """The call whose party is on hold while this one goes on, by the same person."""
+    is_question: bool = False
+    """It was made to ask somebody about the caller of another call."""
+    lent: LegId | None = None
+    """The leg of that person: it is this call's for now, and goes back to the other one."""
+    placed_by: PersonId | None = None
+    """Who placed the call and left it to whom they had reached: ``leg`` is that party's now."""
+    shown: str = ""
+    """What is shown of the party on ``leg``, where it is not the caller's number."""
+    talk_since_ms: int | None = None
+    """When the present talk began, holds in it included."""
+    talk_queue: str | None = None
+    """The queue from which the present talk came."""
+    segments: list[Segment] = field(default_factory=list)
+    """What is over of the visit."""
+    segment: Segment | None = None
+    """What is going on, from its beginning to where it was looked at last; see ``segments``."""
+    hand_overs: list[HandOver] = field(default_factory=list)
 
     recording: TalkRecording | None = None
     talks_recorded: int = 0
@@ -380,14 +383,17 @@ class Call(Struct, kw_only=True):
         return self.arrived_at_ms if self.waits_since_ms is None else self.waits_since_ms
 
     @property
+    def is_handed_over(self) -> bool:
+        """On its way from one person to another."""
+        return bool(self.hand_overs) and self.hand_overs[-1].result is None
+
+    @property
+    def partner(self) -> Party | None:
+        """Who talks with the party on ``leg``, or holds them or is held by them."""
+        state = self.state
+        return Party(state.leg, state.person) if isinstance(state, Talking | OnHold) else None
+
+    @property
     def offers(self) -> tuple[Offer, ...]:
         """Who is being rung for this call right now."""
         return self.state.offers if isinstance(self.state, Ringing | Waiting) else ()
-
-
-def mermaid() -> str:
-    """The machine as a diagram, drawn from ``FOLLOWS``."""
-    lines = ["stateDiagram-v2", "    [*] --> LookingUp", "    [*] --> Summoning"]
-    for state, followers in FOLLOWS.items():
-        lines += [f"    {state.__name__} --> {after.__name__}" for after in followers if after is not state]
-    return "\n".join([*lines, "    Ending --> [*]", ""])

@@ -10,11 +10,12 @@ import re
 
 from msgspec import Struct
 
-from switchboard.core.facts import StaffCommand, StaffCommanded
+from switchboard.core.facts import StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
 from switchboard.core.policy import Policy
 from switchboard.core.shifts import UNSPECIFIED
+from switchboard.core.staff_commands import StaffCommand
 
 HIDDEN = "?"
 """Stands where a PIN was dialled."""
@@ -56,6 +57,8 @@ def read_code(floor: Floor, person: PersonId, dialled: str) -> StaffCommanded | 
         codes.wrap_up_end: StaffCommand.END_WRAP_UP,
         codes.wrap_up_extend: StaffCommand.EXTEND_WRAP_UP,
         codes.forward: StaffCommand.END_FORWARD,
+        codes.park: StaffCommand.PARK,
+        codes.retrieve: StaffCommand.RETRIEVE,
     }
     if dialled in plain and dialled:
         return StaffCommanded(person, plain[dialled])
@@ -80,7 +83,22 @@ def _read_with_digits(floor: Floor, person: PersonId, dialled: str) -> StaffComm
             return StaffCommanded(person, StaffCommand.AWAY, until_ms=until_ms)
         deputy = person_with(policy, away[3])
         return StaffCommanded(person, StaffCommand.AWAY, until_ms=until_ms, whom=deputy) if deputy else _nobody(away[3])
-    for code, command in ((codes.forward, StaffCommand.FORWARD), (codes.pick_up, StaffCommand.PICK_UP)):
+    if to := _behind(codes.hand_over, dialled):
+        return StaffCommanded(person, StaffCommand.HAND_OVER, to=to)
+    for code, command in (
+        (codes.listen, StaffCommand.LISTEN),
+        (codes.whisper, StaffCommand.WHISPER),
+        (codes.barge_in, StaffCommand.BARGE_IN),
+    ):
+        if extension := _behind(code, dialled):  # also in vain it goes into the audit
+            whom = person_with(policy, extension)
+            return StaffCommanded(person, command, "" if whom is not None else _nobody(extension), whom)
+    with_extension = (
+        (codes.forward, StaffCommand.FORWARD),
+        (codes.pick_up, StaffCommand.PICK_UP),
+        (codes.retrieve, StaffCommand.RETRIEVE),
+    )
+    for code, command in with_extension:
         if extension := _behind(code, dialled):
             whom = person_with(policy, extension)
             return StaffCommanded(person, command, whom=whom) if whom is not None else _nobody(extension)
@@ -117,7 +135,8 @@ def confirmation(policy: Policy, command: StaffCommand) -> tuple[str, ...]:
         StaffCommand.END_FORWARD: prompts.forward_off,
         StaffCommand.AWAY: prompts.away,
         StaffCommand.TAKE_PHONE: prompts.signed_in,
+        StaffCommand.HAND_OVER: prompts.handed_over,
+        StaffCommand.PARK: prompts.parked,
         StaffCommand.PAUSE_RECORDING: prompts.recording_paused,
         StaffCommand.GO_ON_RECORDING: prompts.recording_goes_on,
-        StaffCommand.PICK_UP: (),  # they hear the caller
-    }[command]
+    }.get(command, ())  # after the others they hear somebody

@@ -22,6 +22,8 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
     CALLBACK = "callback"
     """We call somebody back who asked for it while they waited."""
+    LISTEN = "listen"
+    """A supervisor listens to a talk, whispers or barges in."""
     CODE = "code"
     """A service code dialled on a staff phone (sign in, pause …)."""
 
@@ -47,6 +49,8 @@ class Outcome(StrEnum):
     """The caller left a queue while nobody's phone rang for them."""
     ABANDONED_RINGING = "abandoned_ringing"
     """The caller left while somebody's phone rang for them."""
+    ABANDONED_HAND_OVER = "abandoned_hand_over"
+    """The caller had talked with somebody, and left on the way to somebody else, or on hold."""
     ABANDONED_SHORT = "abandoned_short"
     """The caller left a queue within a few seconds of calling (``short_hang_up``), whether or not a phone rang."""
     CALLBACK_BOOKED = "callback_booked"
@@ -57,6 +61,8 @@ class Outcome(StrEnum):
     """A call that staff placed was not permitted, or the far end declined."""
     CODE = "code"
     """A service code, carried out."""
+    LISTENED = "listened"
+    """A supervisor heard a talk, until it or they ended that."""
     SWITCH_LOST = "switch_lost"
     """Asterisk lost the call while we were not connected to it."""
     CARRIER_FAULT = "carrier_fault"
@@ -77,6 +83,61 @@ class Reason(Struct, frozen=True):
     """``caller``, ``class``, ``rule``, ``step``, ``offered``, ``skipped``, ``refused``, ``missed``, ``answered`` …"""
     why: str
     person: PersonId | None = None
+
+
+class SegmentKind(StrEnum):
+    """What a visit consists of; the segments of a call follow one another without a gap."""
+
+    WAIT = "wait"
+    """Before anybody talked with the caller: looked up, ringing, in a queue."""
+    TALK = "talk"
+    HOLD = "hold"
+    """Who talked with them holds them; music."""
+    CONSULT = "consult"
+    """The same, while the one who holds them talks with somebody else about it."""
+    CONFERENCE = "conference"
+    """Three talk."""
+    HAND_OVER = "hand_over"
+    """On the way to somebody else: their phone rings, or the caller waits in a queue again."""
+    PARKED = "parked"
+    LISTEN = "listen"
+    """A supervisor hears somebody's talk."""
+    MESSAGE = "message"
+    """A message is said to them."""
+
+
+class Segment(Struct, frozen=True):
+    """A part of a visit; ``person`` is who talked, holds, consults or parked (``None``: somebody outside)."""
+
+    kind: SegmentKind
+    from_ms: int
+    until_ms: int
+    person: PersonId | None = None
+
+
+class HandOverKind(StrEnum):
+    BLIND = "blind"
+    ATTENDED = "attended"
+    EARLY = "early"
+    """Completed while the other phone still rang."""
+    PARK = "park"
+    HELD_TOO_LONG = "held_too_long"
+    """Nobody gave them away: they were on hold for so long that they came back by themselves."""
+
+
+class HandOver(Struct, frozen=True):
+    """Somebody gave the caller to somebody else."""
+
+    kind: HandOverKind
+    giver: PersonId | None
+    to: str
+    """Whom or what they meant: ``extension 202``, ``queue orders``, a destination's title, an outside number."""
+    at_ms: int
+    result: str | None = None
+    """``answered``, ``returned``, or the outcome with which the call ended; ``None`` while it is under way."""
+    person: PersonId | None = None
+    """Who has the caller now."""
+    until_ms: int | None = None
 
 
 class CallRecord(Struct, frozen=True, tag=True, kw_only=True):
@@ -115,8 +176,13 @@ class CallRecord(Struct, frozen=True, tag=True, kw_only=True):
     ring_ms: int | None
     """How long phones rang for this call, all offers together (ring-all counted once)."""
     talk_ms: int | None
-    """From the answer to the end; ``None`` where nobody answered."""
+    """Talk with people, without hold and ways between them; ``None`` where nobody answered."""
     policy_version: str
+    hold_ms: int | None = None
+    """On hold, consulted about, parked, or on the way to somebody else; ``None`` where nobody answered."""
+    segments: tuple[Segment, ...] = ()
+    """The whole visit from arrival to end; empty while the call lives."""
+    hand_overs: tuple[HandOver, ...] = ()
 
 
 class CallStep(Struct, frozen=True, tag=True, kw_only=True):
@@ -176,6 +242,29 @@ class PersonChanged(Struct, frozen=True, tag=True, kw_only=True):
     """When it ends by itself, as far as that is known: wrap-up, missed, away until."""
     misses: int = 0
     """Offers from queues in a row that they did not take, by then."""
+
+
+class Audited(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody did what must be answered for, or tried to."""
+
+    at_ms: int
+    person: PersonId
+    """Who."""
+    what: str
+    """``listen``, ``whisper``, ``barge_in``, or ``stop``."""
+    about: PersonId | None
+    """To whom; ``None``: nobody has what was dialled."""
+    call: CallId | None
+    """The talk that it was about; ``None``: there was none."""
+    by_call: CallId | None
+    """The call by which it was done; ``None``: refused at the desk."""
+    allowed: bool
+    was: str | None
+    """What they did before: another of these words, but for ``stop``."""
+    becomes: str | None
+    """What they do from now on; ``None``: nothing."""
+    why: str
+    """Why it was refused, or ended."""
 
 
 class VoicemailLeft(Struct, frozen=True, tag=True, kw_only=True):
@@ -244,5 +333,13 @@ class RecordingGone(Struct, frozen=True, tag=True, kw_only=True):
 
 
 Entry = (
-    CallRecord | CallStep | TaskOpened | PersonChanged | RecordingPart | RecordingFile | RecordingGone | VoicemailLeft
+    CallRecord
+    | CallStep
+    | TaskOpened
+    | PersonChanged
+    | Audited
+    | RecordingPart
+    | RecordingFile
+    | RecordingGone
+    | VoicemailLeft
 )

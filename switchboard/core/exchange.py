@@ -8,13 +8,27 @@ rules are in ``call`` (what a fact does to a call), ``arrival``, ``shifts`` and 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
 
-from switchboard.core import arrival, call_backs, fallback, queueing, recording_files, seating, shifts, snapshot, survey
+from switchboard.core import (
+    arrival,
+    call_backs,
+    consulting,
+    deadlines,
+    fallback,
+    listening,
+    queueing,
+    recording_files,
+    seating,
+    segments,
+    shifts,
+    snapshot,
+    survey,
+    talk_commands,
+)
 from switchboard.core import call as calls
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.booking import Booking
@@ -35,9 +49,13 @@ from switchboard.core.facts import (
     LegBridged,
     LegEnded,
     LegFound,
+    LegHeld,
     LegLeft,
     LegRinging,
     LegSilent,
+    LegsTransferred,
+    LegTransferred,
+    LegUnheld,
     LegVanished,
     LookUpFailed,
     PhoneEngaged,
@@ -51,7 +69,7 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.floor import Floor
-from switchboard.core.ids import CallId, PersonId, call_id_for, call_id_of
+from switchboard.core.ids import CallId, call_id_for, call_id_of
 from switchboard.core.invariants import broken_by_the_last_fact, broken_promises
 from switchboard.core.lost_offers import stop_ringing
 from switchboard.core.offering import ANSWERED_ELSEWHERE
@@ -94,7 +112,10 @@ class Exchange:
             for ringing in [call for call in floor.calls.values() if call.offers]:
                 self._attempt(ringing, stop_ringing, fact.phone)
         try:
+            consulting.settle(floor)
             call_backs.settle(floor)
+            for listener, why in listening.without_talk(floor) if floor.listeners else ():
+                self._attempt(listener, listening.end_with_talk, why)
             self._ring_the_ready()
         except Exception as error:
             self._bug = error
@@ -128,6 +149,10 @@ class Exchange:
                 | LegVanished(leg=leg)
                 | LegSilent(leg=leg)
                 | KeyPressed(leg=leg)
+                | LegHeld(leg=leg)
+                | LegUnheld(leg=leg)
+                | LegTransferred(leg=leg)
+                | LegsTransferred(leg=leg)
             ):
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
             case PlaybackEnded(playback=made) | RecordingEnded(recording=made):
@@ -149,7 +174,7 @@ class Exchange:
             case PhoneEngaged():
                 shifts.phone_engaged(floor, fact.phone, fact.engaged)
             case StaffCommanded():
-                return shifts.carry_out(floor, fact) is None
+                return shifts.carry_out(floor, fact) is None or bool(floor.entries)  # refused, and that on record
             case DeadlinePassed():
                 return self._pass_deadline(fact, call)
             case SwitchReady():
@@ -175,6 +200,11 @@ class Exchange:
                 # a leg that we gave up lives on: whoever picked it up must not sit there alone
                 floor.act(HangUp(call_id_of(leg), leg, ANSWERED_ELSEWHERE))
                 return False
+            case LegTransferred():
+                return talk_commands.when_transferred(floor, call, fact)
+            case LegsTransferred(other=leg):
+                other = floor.calls.get(floor.leg_owner.get(leg, CallId("")))
+                return talk_commands.when_joined(floor, call, other, fact)
             case LegRinging():
                 return fact.leg in floor.leg_owner
             case _:
@@ -312,6 +342,7 @@ class Exchange:
             noted = floor.calls.get(call_id) or floor.gone.get(call_id)
             if noted is None:
                 continue
+            segments.look(noted, floor.at_ms)
             steps = history_of(noted, name, floor.new_reasons.get(call_id, ()), floor.at_ms)
             if steps:
                 floor.entries += steps
@@ -336,43 +367,11 @@ class Exchange:
 
     def next_deadline_ms(self) -> int | None:
         """When ``due`` will next have something; ``None`` when nothing can become late: not while Asterisk is away."""
-        if not self.floor.switch_ready:
-            return None
-        heap = self.floor.deadlines
-        while heap and not self._is_current(*heap[0]):
-            self._pop()
-        return heap[0][0] if heap else None
+        return deadlines.next_ms(self.floor)
 
     def due(self, at_ms: int) -> list[DeadlinePassed]:
         """Deadlines that have come by ``at_ms``, each handed out once, to be put among the facts."""
-        facts = []
-        while (next_ms := self.next_deadline_ms()) is not None and next_ms <= at_ms:
-            until_ms, kind, owner = self._pop()
-            if kind == "call":
-                facts.append(DeadlinePassed(until_ms, call=CallId(owner)))
-            elif kind == "booking":
-                facts.append(DeadlinePassed(until_ms, booking=CallId(owner)))
-            else:
-                facts.append(DeadlinePassed(until_ms, person=PersonId(owner)))
-        return facts
-
-    def _pop(self) -> tuple[int, str, str]:
-        until_ms, kind, owner = heapq.heappop(self.floor.deadlines)
-        if self.floor.armed.get((kind, owner)) == until_ms:
-            del self.floor.armed[kind, owner]
-        return until_ms, kind, owner
-
-    def _is_current(self, until_ms: int, kind: str, owner: str) -> bool:
-        if self.floor.armed.get((kind, owner)) != until_ms:
-            return False  # armed anew since, or handed out already
-        if kind == "call":
-            call = self.floor.calls.get(CallId(owner))
-            return call is not None and call.until_ms == until_ms
-        if kind == "booking":
-            booking = self.floor.bookings.get(CallId(owner))
-            return booking is not None and booking.until_ms == until_ms
-        person = self.floor.people.get(PersonId(owner))
-        return person is not None and person.until_ms == until_ms
+        return deadlines.due(self.floor, at_ms)
 
     # state -----------------------------------------------------------------------------------------------------
 

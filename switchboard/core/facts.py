@@ -13,6 +13,7 @@ from msgspec import Struct
 from switchboard.core.caller import Client
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId
 from switchboard.core.policy import Policy
+from switchboard.core.staff_commands import StaffCommand
 
 
 class Entrance(StrEnum):
@@ -68,6 +69,37 @@ class LegBridged(Struct, frozen=True, tag=True):
 
     leg: LegId
     bridge: BridgeId
+
+
+class LegHeld(Struct, frozen=True, tag=True):
+    """A phone put the other side on hold; Asterisk plays music to that one."""
+
+    leg: LegId
+
+
+class LegUnheld(Struct, frozen=True, tag=True):
+    """… and off hold again. Comes before every transfer too, held or not."""
+
+    leg: LegId
+
+
+class LegTransferred(Struct, frozen=True, tag=True):
+    """A phone gave the other side away to what it ``dialled`` (REFER). ``leg`` has left its bridge, and leaves."""
+
+    leg: LegId
+    dialled: str
+    stand_ins: tuple[LegId, ...] = ()
+    """What Asterisk put in its place: nobody is there, it only keeps things together until we say what happens."""
+
+
+class LegsTransferred(Struct, frozen=True, tag=True):
+    """A phone with two calls gave their other sides to each other (REFER with Replaces)."""
+
+    leg: LegId
+    """Its leg of the one call …"""
+    other: LegId
+    """… and of the other."""
+    stand_ins: tuple[LegId, ...] = ()
 
 
 class LegLeft(Struct, frozen=True, tag=True):
@@ -159,6 +191,17 @@ class FoundLeg(Struct, frozen=True):
     """How it came to us; ``None`` for a leg that we made."""
 
 
+class FoundStandIn(Struct, frozen=True):
+    """A transfer that a phone made: a pair that stands in for its leg, or its two legs."""
+
+    legs: tuple[LegId, ...]
+    bridge: BridgeId | None
+    """Where the first of them is; the phone's leg was there."""
+    dialled: str | None = None
+    """Given away to this; ``None``: to the other side of the phone's other call, which is in ``other``."""
+    other: BridgeId | None = None
+
+
 class Found(Struct, frozen=True):
     """What a survey found in Asterisk."""
 
@@ -170,6 +213,8 @@ class Found(Struct, frozen=True):
     """Every registered staff phone, sorted."""
     engaged: tuple[PhoneId, ...] = ()
     """Staff phones on a call that is none of ours, sorted."""
+    stand_ins: tuple[FoundStandIn, ...] = ()
+    """What phones did while nobody listened, and what follows is still to be decided, sorted."""
 
 
 class LegVanished(Struct, frozen=True, tag=True):
@@ -247,32 +292,6 @@ class KeyPressed(Struct, frozen=True, tag=True):
     """One of ``0123456789*#`` (or A–D, which no phone has)."""
 
 
-class StaffCommand(StrEnum):
-    SIGN_IN = "sign_in"
-    SIGN_OUT = "sign_out"
-    PAUSE = "pause"
-    RESUME = "resume"
-    """Back from a pause, from wrap-up, from being away for a while, from missed calls."""
-    END_WRAP_UP = "end_wrap_up"
-    EXTEND_WRAP_UP = "extend_wrap_up"
-    """By ``for_ms``."""
-    DO_NOT_DISTURB = "do_not_disturb"
-    DISTURB = "disturb"
-    """The end of do-not-disturb."""
-    FORWARD = "forward"
-    """Calls that are meant for them go to ``whom``."""
-    END_FORWARD = "end_forward"
-    AWAY = "away"
-    """Until ``until_ms``, with the deputy ``whom`` if there is one."""
-    PICK_UP = "pick_up"
-    """Take the call that rings ``whom`` now."""
-    TAKE_PHONE = "take_phone"
-    """Sign in at ``phone``, whoever's it is. The desk knows who asks; on a phone it takes a PIN."""
-    PAUSE_RECORDING = "pause_recording"
-    """Leave out what is said in their talk from now on."""
-    GO_ON_RECORDING = "go_on_recording"
-
-
 class StaffCommanded(Struct, frozen=True, tag=True):
     """A person (or their head, at the desk) asked for another state."""
 
@@ -283,6 +302,8 @@ class StaffCommanded(Struct, frozen=True, tag=True):
     for_ms: int | None = None
     until_ms: int | None = None
     phone: PhoneId | None = None
+    to: str = ""
+    """What they would dial."""
 
 
 class PinChecked(Struct, frozen=True, tag=True):
@@ -348,6 +369,10 @@ Fact = (
     | LegRinging
     | LegAnswered
     | LegBridged
+    | LegHeld
+    | LegUnheld
+    | LegTransferred
+    | LegsTransferred
     | LegLeft
     | LegEnded
     | PlaybackEnded

@@ -7,6 +7,7 @@ be called back is.
 
 from __future__ import annotations
 
+from switchboard.core import segments
 from switchboard.core.call_state import Call, Ending
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import FallbackCall
@@ -47,6 +48,7 @@ def put_on_record(floor: Floor, told: FallbackCall) -> None:
         call.answered_by = person_at(floor.people, policy, told.phone)
         whose = "" if call.answered_by is not None else f" on the phone {told.phone}, which is nobody's"
         floor.because(call, "answered", f"{_BY_WHOM}{whose}", call.answered_by, at_ms=call.answered_at_ms)
+    segments.as_told(call)
     call.outcome, why = _outcome(told)
     floor.because(call, "ended", why, at_ms=ended_ms)
     if call.answered_at_ms is None and call.number.e164 is not None:

@@ -14,7 +14,7 @@ import msgspec
 from switchboard.core import phones, wrap_up
 from switchboard.core.actions import Action
 from switchboard.core.booking import Booking, KeptPlace
-from switchboard.core.call_state import Bug, Call, Connecting, LastTalk, Waiting
+from switchboard.core.call_state import Call, Connecting, Listening, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, RecordingId
@@ -24,6 +24,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.queue_rules import Queue
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import Doing, Engagement, PersonRecord
+from switchboard.core.state_parts import Bug, LastTalk
 
 
 class Floor:
@@ -59,7 +60,11 @@ class Floor:
         """By the caller's number (E.164), newest last; only where a queue asks for the same operator."""
         self.unfiled: dict[RecordingId, int] = {}
         """Recordings that are over and not in the folder yet, by when they ended (Unix milliseconds)."""
-        # derived
+        self._begin_indexes()
+        self._begin_outbox()
+
+    def _begin_indexes(self) -> None:
+        """What is derived from all that."""
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}
         """Per queue, the calls that stand in it, whether or not somebody is being rung for them."""
@@ -69,13 +74,14 @@ class Floor:
         """By queue, everybody who serves it, with their tier."""
         self.board = Board()
         """Of those, the ones for whom nobody is being rung, and who is ready for them; see ``seating``."""
+        self.listeners: dict[CallId, None] = {}
+        """Calls by which a supervisor listens to another."""
         self.called_back: dict[CallId, None] = {}
         """Bookings whose call-back is being made."""
         self.deadlines: list[tuple[int, str, str]] = []
         """Heap of (until, kind, id); an entry whose owner has moved on is skipped."""
         self.armed: dict[tuple[str, str], int] = {}
         """The last deadline put on the heap for each owner."""
-        self._begin_outbox()
 
     def _begin_outbox(self) -> None:
         """What comes out of the fact being handled."""
@@ -83,6 +89,8 @@ class Floor:
         self.entries: list[Entry] = []
         self.new_reasons: dict[CallId, list[Reason]] = {}
         """The decisions of this fact, by call."""
+        self.to_give_back: dict[CallId, None] = {}
+        """Calls that ended in this fact, with a leg that was lent to them."""
         self.gone: dict[CallId, Call] = {}
         """Calls forgotten in this fact."""
         self.touched: dict[PersonId, None] = {}
@@ -120,7 +128,8 @@ class Floor:
     def forget_call(self, call: Call) -> None:
         """The call is over and all its legs are gone."""
         for leg in (call.leg, *call.legs):
-            self.leg_owner.pop(leg, None)
+            if self.leg_owner.get(leg) == call.call_id:  # or it went on to another call
+                del self.leg_owner[leg]
         people = [self.people.get(one) for one in (call.caller_person, *call.legs.values()) if one is not None]
         for person in filter(None, people):
             for leg in [leg for leg, engaged in person.legs.items() if engaged.call == call.call_id]:
@@ -143,6 +152,17 @@ class Floor:
         self.leg_owner.pop(leg, None)
         if person is not None:
             self.release(person, leg)
+
+    def move_leg(self, leg: LegId, source: Call, target: Call, person: PersonId | None) -> None:
+        """A leg of ``source`` that talks is ``target``'s from now on: one that it made, or its caller's own."""
+        if leg == source.leg:
+            source.caller_there = False
+        else:
+            source.legs.pop(leg, None)
+        target.legs[leg] = person
+        self.leg_owner[leg] = target.call_id
+        if person is not None:
+            self.engage(person, leg, target.call_id, Doing.TALKING)
 
     # queues ------------------------------------------------------------------------------------------------
 
@@ -256,6 +276,7 @@ class Floor:
         self.at_ms = at_ms
         self.actions, self.entries = [], []
         self.new_reasons, self.touched, self.gone, self.changed = {}, {}, {}, {}
+        self.to_give_back = {}
 
     def rebuild(self) -> None:
         """Make everything derived again, from what was restored."""
@@ -264,6 +285,8 @@ class Floor:
                 self.leg_owner[leg] = call.call_id
             self.arm(call.until_ms, "call", call.call_id)
             queue = call.state.back_to if isinstance(call.state, Connecting) else call.state
+            if isinstance(queue, Listening):
+                self.listeners[call.call_id] = None
             if isinstance(queue, Waiting):
                 self.join_queue(call, queue.queue)
         for person in self.people.values():

@@ -15,13 +15,13 @@ from switchboard.core.actions import CheckPin
 from switchboard.core.call_state import Call, Checking
 from switchboard.core.codes import HotDesk
 from switchboard.core.entries import Outcome
-from switchboard.core.facts import StaffCommand
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_ringing
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.policy import Limits
 from switchboard.core.shifts import take_phone
 from switchboard.core.staff import Doing, PersonRecord, Tries
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.core.steps import say
 
 CHECK_AT_MOST_MS = 3_000

@@ -15,6 +15,8 @@ from switchboard.core.call_state import (
     Ending,
     Keeping,
     LeavingMessage,
+    Listening,
+    OnHold,
     Saying,
     Summoning,
     Talking,
@@ -27,6 +29,7 @@ from switchboard.core.ids import PersonId
 from switchboard.core.queue_rules import QueueStrategy
 from switchboard.core.seating import backup_tier
 from switchboard.core.staff import Doing, PersonRecord
+from switchboard.core.state_parts import Mode
 
 
 def broken_promises(floor: Floor) -> list[str]:
@@ -74,6 +77,8 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
         if record is not None and (offer.leg not in record.legs or record.legs[offer.leg].ending):
             yield f"{name}: {offer.person} does not know of being rung"
     state = call.state
+    if isinstance(state, Listening):
+        yield from _of_listening(floor, call, state)
     needed = state.leg if isinstance(state, Talking) else state.offer.leg if isinstance(state, Connecting) else None
     if needed is not None and needed not in call.legs:
         yield f"{name}: talks with nobody"
@@ -84,12 +89,31 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"{name}: not in queue {state.queue}"
 
 
+def _of_listening(floor: Floor, call: Call, state: Listening) -> Iterator[str]:
+    name = f"call {call.call_id} ({call.caller_person} listens to {state.person})"
+    talk = floor.calls.get(state.talk)
+    if talk is None or not isinstance(talk.state, Talking) or state.to not in (talk.leg, talk.state.leg):
+        yield f"{name}: the talk is over"
+        return
+    if state.post is None and state.coming is None:
+        yield f"{name}: hears nothing, and will not"
+    for post in state.posts:
+        if (post.snoop is None) != (post.mode is Mode.BARGE_IN) or (post.bridge == talk.state.bridge) != (
+            post.mode is Mode.BARGE_IN
+        ):
+            yield f"{name}: is in the wrong bridge to {post.mode}"
+        if post.snoop is not None and post.snoop not in call.legs:
+            yield f"{name}: the leg that spies is gone"
+    if call.call_id not in floor.listeners:
+        yield f"{name}: would go on without the talk"
+
+
 def _of_recording(floor: Floor, call: Call) -> Iterator[str]:
     part, name = call.recording, f"call {call.call_id} ({type(call.state).__name__})"
     if part is None:
         return
     state = call.state
-    if not isinstance(state, Talking) or state.bridge != part.bridge:
+    if not isinstance(state, Talking | OnHold) or state.bridge != part.bridge:
         yield f"{name}: records a talk that is over"
     if part.paused_at_ms is not None:
         latest_ms = part.paused_at_ms + floor.policy_of(call).recording.pause_at_most_ms
@@ -164,7 +188,7 @@ def _of_bookings(floor: Floor) -> Iterator[str]:
         if (booking.call is not None) != (booking.booking in floor.called_back):
             yield f"booking {booking.booking}: nobody looks what becomes of it"
     for call in floor.calls.values():
-        if isinstance(call.state, Summoning) and call.call_back_of not in floor.called_back:
+        if isinstance(call.state, Summoning) and call.listens is None and call.call_back_of not in floor.called_back:
             yield f"call {call.call_id}: calls back what is not booked"
 
 

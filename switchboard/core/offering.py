@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from switchboard.core.actions import HangUp, Ring, RingOutside
-from switchboard.core.call_state import Call, Offer
+from switchboard.core.call_state import Call
 from switchboard.core.floor import Floor
 from switchboard.core.ids import LegId, PersonId
+from switchboard.core.state_parts import Offer
 
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
@@ -19,20 +20,22 @@ BACKSTOP_MS = 3_000
 """Asterisk's own ring timeout lies this far behind ours: it only counts when we are away."""
 
 
-def offer_to_person(floor: Floor, call: Call, person: PersonId, ring_ms: int, why: str) -> Offer:
-    """Ring ``person`` for ``call``. The caller's number, or else who the client is, shows on the phone."""
+def offer_to_person(floor: Floor, call: Call, person: PersonId, ring_ms: int, why: str, sign: str = "") -> Offer:
+    """Ring ``person`` for ``call``. The caller's number, or else who the client is, shows on the phone; ``sign`` (or
+    the call's flag) before the name says what is special."""
     leg = LegId(call.make_id())
-    shown = call.number.e164 or call.number.raw
+    shown = call.shown or call.number.e164 or call.number.raw
     if call.caller_person is not None:
         shown = floor.policy_of(call).people[call.caller_person].extension
     name = call.client.name if call.client is not None else ""
+    sign = sign or call.flag or ""
     floor.act(
         Ring(
             call.call_id,
             leg,
             floor.phone_of(call, person),
             caller_number=shown,
-            caller_name=f"{call.flag}: {name}" if call.flag else name,
+            caller_name=f"{sign}: {name}" if sign else name,
             like=call.leg,
             ring_ms=ring_ms + BACKSTOP_MS,
         )
@@ -74,7 +77,7 @@ def hang_up_leg(floor: Floor, call: Call, leg: LegId, cause: int = NORMAL) -> No
 def stop_ring_clock(floor: Floor, call: Call) -> None:
     """Nobody rings for this call any more: add up how long somebody did."""
     if call.ringing_since_ms is not None:
-        call.ring_ms += floor.at_ms - call.ringing_since_ms
+        call.ring_ms += floor.at_ms - call.ringing_since_ms if call.answered_at_ms is None else 0
         call.ringing_since_ms = None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core.actions import Answer
-from switchboard.core.call_state import Call, Offer, Ringing, Waiting
+from switchboard.core.call_state import Call, Ringing, Waiting
 from switchboard.core.connecting import connect_with
 from switchboard.core.ending import end
 from switchboard.core.entries import Outcome
@@ -19,6 +19,7 @@ from switchboard.core.ids import PersonId
 from switchboard.core.offering import ANSWERED_ELSEWHERE, offer_to_person, withdraw
 from switchboard.core.policy import Policy
 from switchboard.core.staff import PersonRecord, why_not_by_colleague
+from switchboard.core.state_parts import Offer
 
 
 def on_the_phone(floor: Floor, own: Call, picker: PersonId, whom: PersonId | None) -> str | None:

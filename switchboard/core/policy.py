@@ -60,6 +60,16 @@ class Absence(Struct, frozen=True):
     reason: str = ""
 
 
+class MayListen(Struct, frozen=True):
+    """To whom a supervisor may listen: to any of these."""
+
+    everybody: bool = False
+    department: bool = False
+    """Their own department, and those that they head."""
+    queues: tuple[str, ...] = ()
+    """Whoever serves one of these."""
+
+
 class Person(Struct, frozen=True):
     person_id: PersonId
     name: str
@@ -75,6 +85,7 @@ class Person(Struct, frozen=True):
     hours: str | None = None
     """Name of opening hours: outside them no client's call is handed to this person."""
     absences: tuple[Absence, ...] = ()
+    may_listen: MayListen = MayListen()
 
 
 class Pool(Struct, frozen=True):
@@ -116,6 +127,8 @@ class QueueStep(Struct, frozen=True, tag="queue"):
     """After each such time every level falls by one, until the skill is not asked for; 0: never."""
     hours: str | None = None
     """Opening hours outside which the step is skipped."""
+    at_head: bool = False
+    """Before everybody else who waits: for who was on the phone with us already."""
 
 
 class RingStep(Struct, frozen=True, tag="ring"):
@@ -123,6 +136,17 @@ class RingStep(Struct, frozen=True, tag="ring"):
     each_ms: int
     at_most_ms: int
     strategy: Strategy = Strategy.ONE_BY_ONE
+    asked_for: bool = False
+    """A colleague asked for exactly these people: they are rung also while paused, away or in wrap-up."""
+
+
+class ReturnStep(Struct, frozen=True, tag="return"):
+    """Back to who gave the caller away, with a sign of that; only made for hand-overs."""
+
+    person: PersonId
+    ring_ms: int
+    sign: str
+    """Shown before the caller's name."""
 
 
 class Box(Struct, frozen=True):
@@ -189,7 +213,7 @@ class EndStep(Struct, frozen=True, tag="end"):
     reason: str
 
 
-Step = QueueStep | RingStep | MessageStep | CallbackStep | OutsideStep | EndStep | VoicemailStep
+Step = QueueStep | RingStep | ReturnStep | MessageStep | CallbackStep | OutsideStep | EndStep | VoicemailStep
 
 
 class Plan(Struct, frozen=True):
@@ -197,6 +221,16 @@ class Plan(Struct, frozen=True):
     steps: tuple[Step, ...]
     opens_task: str | None = None
     """Kind of the task that the first person of the plan gets with such a call, e.g. ``assign_manager``."""
+
+
+class Destination(Struct, frozen=True):
+    """A duty that staff give callers to, or ask themselves, by its number: a queue, or a plan like those of rules."""
+
+    number: str
+    title: str
+    queue: str | None = None
+    plan: str | None = None
+    """Exactly one of the two is set."""
 
 
 class Rule(Struct, frozen=True):
@@ -237,6 +271,23 @@ class Codes(Struct, frozen=True):
     """On, and off again."""
     pick_up: str = "*8"
     """Then the extension of the colleague whose phone rings."""
+    hand_over: str = "*26"
+    """Then what one would dial: whom one holds, or talks with, is given to that."""
+    consult: str = "*27"
+    """In a talk, then what one would dial: the other side hears music meanwhile."""
+    swap: str = "*31"
+    join: str = "*32"
+    complete: str = "*33"
+    call_off: str = "*34"
+    """These four in a talk only."""
+    park: str = "*28"
+    """A caller who is given to this waits with music until somebody retrieves them."""
+    retrieve: str = "*29"
+    """Then the extension of who parked; alone: whom one parked oneself."""
+    listen: str = "*90"
+    """Then the extension of the colleague whose talk is to be heard."""
+    whisper: str = "*91"
+    barge_in: str = "*92"
     pick_up_anybody: bool = False
     """Whoever is not of the same department, queue or pool may be picked up for too."""
 
@@ -263,6 +314,9 @@ class Prompts(Struct, frozen=True):
     forward_on: tuple[str, ...] = ("call-forwarding", "activated")
     forward_off: tuple[str, ...] = ("call-forwarding", "de-activated")
     away: tuple[str, ...] = ("agent-loggedoff",)
+    handed_over: tuple[str, ...] = ("beep",)
+    parked: tuple[str, ...] = ("beep",)
+    listening_ended: tuple[str, ...] = ("beep",)
     wrong_pin: tuple[str, ...] = ("auth-incorrect",)
     pin_locked: tuple[str, ...] = ("im-sorry", "feature-not-avail-line")
     recording_paused: tuple[str, ...] = ("beep",)
@@ -297,6 +351,15 @@ class Limits(Struct, frozen=True):
     """For how long at first; twice as long after each wrong one more."""
     short_hang_up_ms: int = 0
     """Who leaves a queue so soon after they called is counted apart: a wrong number, a change of mind."""
+    hand_over_ring_ms: int = 20_000
+    """So long a colleague is rung for a caller who is given to them."""
+    return_ring_ms: int = 20_000
+    """So long who gave a caller away is rung when nobody took them."""
+    return_wait_ms: int = 600_000
+    """So long a caller whom nobody took back waits at the head of the queue."""
+    hold_at_most_ms: int = 180_000
+    """After this a caller on hold comes back to who holds them."""
+    parked_at_most_ms: int = 180_000
     place_kept_ms: int = 0
     """Who was cut off while they waited and calls again within this time gets their place back; 0: nobody does."""
 
@@ -323,5 +386,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     voices: dict[str, Voice] = field(default_factory=dict)
     """By language."""
     callback: CallBack = CallBack()
+    destinations: dict[str, Destination] = field(default_factory=dict)
+    """By number."""
     boxes: dict[str, Box] = field(default_factory=dict)
     recording: Recording = Recording()

@@ -16,13 +16,14 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core.actions import GoOnRecording, PauseRecording, Play, PlayInBridge, StartRecording, StopRecording
-from switchboard.core.call_state import Call, Talking, TalkRecording
+from switchboard.core.call_state import Call, Talking
 from switchboard.core.entries import Direction, RecordingPart
 from switchboard.core.facts import ActionFailed, PlaybackEnded, RecordingEnded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import BridgeId, LegId, PersonId, PlaybackId, RecordingId
 from switchboard.core.policy import Policy
 from switchboard.core.recording_rules import RecordingRule
+from switchboard.core.state_parts import TalkRecording
 
 OVER_BEFORE = "the talk was over before it began"
 _BROKE_OFF_MS = 3_000

@@ -78,7 +78,10 @@ def _tiers(floor: Floor) -> dict[PersonId, dict[str, int]]:
 
 
 def needs_of(policy: Policy) -> Iterator[tuple[str, Need]]:
-    """All that callers ask for by the plans, first and later, by queue."""
+    """All that callers ask for by the plans, first and later, by queue; and what those do who are given to a queue."""
+    for queue in policy.queues.values():
+        for tier in range(len(queue.tiers) + 1):
+            yield queue.name, Need(tier)
     for plan in policy.plans.values():
         for step in plan.steps:
             if isinstance(step, QueueStep):

@@ -7,16 +7,16 @@ has come: a pause asked for in a talk or in wrap-up shows when that is over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
 
-from switchboard.core import phones, pick_up, recording, wrap_up
+from switchboard.core import phones, pick_up, recording, talk_commands, wishes, wrap_up
 from switchboard.core.actions import HangUp
 from switchboard.core.ending import forget_if_gone
-from switchboard.core.facts import DeadlinePassed, StaffCommand, StaffCommanded
+from switchboard.core.facts import DeadlinePassed, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.policy import Policy
 from switchboard.core.staff import PersonRecord
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.core.strategies import begin_shift
 
 UNSPECIFIED = "no reason given"
@@ -60,13 +60,15 @@ def carry_out(floor: Floor, asked: StaffCommanded) -> str | None:
             return _go_away(floor, person, asked)
         case StaffCommand.PICK_UP:
             return pick_up.at_the_desk(floor, person, asked.whom)
+        case StaffCommand.LISTEN | StaffCommand.WHISPER | StaffCommand.BARGE_IN:
+            return wishes.by_command(floor, person, asked)
         case StaffCommand.TAKE_PHONE:
             return take_phone(floor, person, asked.phone)
         case StaffCommand.PAUSE_RECORDING | StaffCommand.GO_ON_RECORDING:
             pauses = asked.command is StaffCommand.PAUSE_RECORDING
             return recording.at_the_desk(floor, person.person_id, pauses=pauses)
         case _:
-            assert_never(asked.command)
+            return talk_commands.carry_out(floor, person, asked)
     return None
 
 
@@ -123,6 +125,7 @@ def phone_seen(floor: Floor, phone: PhoneId, registered: bool) -> None:
     if user is not None:
         record = floor.people[user]
         record.registered, record.unasked = registered, False
+        _end_what_is_over(record, floor.at_ms)  # no deadline passes while Asterisk is away
         floor.touch(user)
 
 
@@ -149,12 +152,7 @@ def phone_engaged(floor: Floor, phone: PhoneId, engaged: bool) -> None:
 
 def when_late(floor: Floor, person: PersonRecord, fact: DeadlinePassed) -> None:
     """Wrap-up, or another time of theirs, is over; or a leg that was told to end has not said that it did."""
-    if person.wrap_up_until_ms is not None and person.wrap_up_until_ms <= fact.until_ms:
-        person.wrap_up_until_ms = None
-    if person.missed_until_ms is not None and person.missed_until_ms <= fact.until_ms:
-        person.missed_until_ms = None
-    if person.away_until_ms is not None and person.away_until_ms <= fact.until_ms:
-        person.away_until_ms = person.deputy = None
+    _end_what_is_over(person, fact.until_ms)
     if person.release_until_ms is not None and person.release_until_ms <= fact.until_ms:
         person.release_until_ms = None
         for leg, engaged in list(person.legs.items()):
@@ -163,6 +161,16 @@ def when_late(floor: Floor, person: PersonRecord, fact: DeadlinePassed) -> None:
                 floor.drop_leg(floor.calls[engaged.call], leg)
                 forget_if_gone(floor, floor.calls[engaged.call])
     floor.touch(person.person_id)
+
+
+def _end_what_is_over(person: PersonRecord, at_ms: int) -> None:
+    """Wrap-up, the time after a missed call, being away: what was to last until then."""
+    if person.wrap_up_until_ms is not None and person.wrap_up_until_ms <= at_ms:
+        person.wrap_up_until_ms = None
+    if person.missed_until_ms is not None and person.missed_until_ms <= at_ms:
+        person.missed_until_ms = None
+    if person.away_until_ms is not None and person.away_until_ms <= at_ms:
+        person.away_until_ms = person.deputy = None
 
 
 def meet_policy(floor: Floor, policy: Policy, before: Policy | None) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from switchboard.core import seating
 from switchboard.core.booking import Booking, KeptPlace
-from switchboard.core.call_state import Call, LastTalk
+from switchboard.core.call_state import Call
 from switchboard.core.facts import Bookmark
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, PersonId, RecordingId
@@ -18,11 +18,14 @@ from switchboard.core.pace import Pace
 from switchboard.core.policy import Policy
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import PersonRecord
+from switchboard.core.state_parts import LastTalk
 
-STATE_FORMAT = 4
+STATE_FORMAT = 5
 """Raised with every change of what a snapshot holds."""
 OLDEST_STATE_FORMAT = 2
 """Since then fields were only added, each with a default."""
+_TALKS_KNOWN_SINCE = 5
+"""Before, a call had one talk, from its answer to its end."""
 
 
 class State(Struct, kw_only=True):
@@ -76,6 +79,9 @@ def read(written: bytes) -> Floor:
     floor = Floor()
     for name in _KEPT:
         setattr(floor, name, getattr(state, name))
+    if state.format < _TALKS_KNOWN_SINCE:
+        for call in floor.calls.values():
+            call.talk_since_ms, call.talk_queue = call.answered_at_ms, call.from_queue
     floor.rebuild()
     seating.set_up(floor)
     return floor

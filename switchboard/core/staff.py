@@ -185,3 +185,11 @@ def why_not_by_colleague(person: PersonRecord) -> str | None:
     if person.do_not_disturb:
         return "does not want to be disturbed"
     return _WHY_NOT[person.state] if person.legs or person.elsewhere else None
+
+
+def why_not_again(person: PersonRecord, call: CallId) -> str | None:
+    """The same for somebody who gave ``call`` away and is to have it back: a leg that they leave does not count."""
+    others = [engaged for engaged in person.legs.values() if engaged.call != call or not engaged.ending]
+    if person.registered and not person.unasked and not person.do_not_disturb and not others and not person.elsewhere:
+        return None
+    return why_not_by_colleague(person)

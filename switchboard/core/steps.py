@@ -14,7 +14,7 @@ import msgspec
 from switchboard.core import kept_places, notice, queueing, stand_ins
 from switchboard.core.actions import Play, StopMusic
 from switchboard.core.announcing import hush
-from switchboard.core.call_state import Bug, Call, Ringing, Saying
+from switchboard.core.call_state import Call, Ringing, Saying
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome, PersonState, TaskOpened
 from switchboard.core.floor import Floor
@@ -29,6 +29,7 @@ from switchboard.core.policy import (
     OutsideStep,
     Plan,
     QueueStep,
+    ReturnStep,
     RingStep,
     Step,
     Strategy,
@@ -36,7 +37,8 @@ from switchboard.core.policy import (
     Whom,
     WhomKind,
 )
-from switchboard.core.staff import why_not_by_colleague, why_not_now
+from switchboard.core.staff import why_not_again, why_not_by_colleague, why_not_now
+from switchboard.core.state_parts import Bug
 from switchboard.core.ways_out import why_not_joined
 
 BUSY_CAUSE, NO_ANSWER_CAUSE, ABSENT_CAUSE, REFUSED_CAUSE = 17, 19, 20, 21
@@ -70,6 +72,8 @@ def _begin(floor: Floor, call: Call, step: Step) -> bool:
     match step:
         case QueueStep():
             kept_places.take_back(floor, call, step.queue)
+            if step.at_head:
+                call.waits_since_ms = 0
             why_not = why_not_joined(floor, call, step)
             if why_not is not None:
                 floor.because(call, "skipped", why_not)
@@ -78,6 +82,8 @@ def _begin(floor: Floor, call: Call, step: Step) -> bool:
             return True
         case RingStep():
             return _begin_ringing(floor, call, step)
+        case ReturnStep():
+            return _begin_return(floor, call, step)
         case OutsideStep():
             shown = min(floor.policy_of(call).lines.values(), key=lambda line: line.name).numbers[0]
             offer = offer_outside(floor, call, step.number, shown, step.at_most_ms)
@@ -110,7 +116,7 @@ def _begin(floor: Floor, call: Call, step: Step) -> bool:
 def _begin_ringing(floor: Floor, call: Call, step: RingStep) -> bool:
     candidates = find_people(floor, call, step.whom)
     until_ms = floor.at_ms + step.at_most_ms
-    call.enter(Ringing((), tuple(candidates), step.each_ms, until_ms))
+    call.enter(Ringing((), tuple(candidates), step.each_ms, until_ms, asked_for=step.asked_for))
     return ring_next(floor, call, at_once=step.strategy is Strategy.ALL)
 
 
@@ -149,10 +155,27 @@ def _why_not(floor: Floor, call: Call, person: PersonId) -> str | None:
         return "is no longer among the staff"
     if person in call.not_again:
         return "did not take this call before"
-    if call.direction is not Direction.INTERNAL:
+    asked_for = isinstance(call.state, Ringing) and call.state.asked_for
+    if call.direction is not Direction.INTERNAL and not asked_for:
         return why_not_now(record)
     call.last_cause = BUSY_CAUSE if record.legs or record.do_not_disturb else ABSENT_CAUSE
     return why_not_by_colleague(record)
+
+
+def _begin_return(floor: Floor, call: Call, step: ReturnStep) -> bool:
+    """Ring who gave the caller away, if nothing but the leg that they leave keeps them busy."""
+    record = floor.people.get(step.person)
+    why_not = why_not_again(record, call.call_id) if record is not None else "is no longer among the staff"
+    if step.person == call.caller_person:
+        why_not = "is the caller"
+    if why_not is not None:
+        floor.because(call, "skipped", why_not, step.person)
+        return False
+    call.not_again = [person for person in call.not_again if person != step.person]
+    offer = offer_to_person(floor, call, step.person, step.ring_ms, f"rings: {step.sign}", step.sign)
+    let_hear_ringing(floor, call)
+    call.enter(Ringing((offer,), (), step.ring_ms, floor.at_ms + step.ring_ms))
+    return True
 
 
 def find_people(floor: Floor, call: Call, whom: Sequence[Whom]) -> list[PersonId]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from switchboard.core.call_state import Call, LastTalk
+from switchboard.core.call_state import Call
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
 from switchboard.core.queue_rules import Queue
+from switchboard.core.state_parts import LastTalk
 
 _MOST_REMEMBERED = 5_000
 

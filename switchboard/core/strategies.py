@@ -100,7 +100,7 @@ def count_ring(floor: Floor, person: PersonRecord, queue: str) -> None:
 
 def count_talk(floor: Floor, person: PersonRecord, call: Call) -> None:
     """A talk from a queue is over."""
-    if call.from_queue is not None and call.answered_at_ms is not None:
-        tally = person.tallies.setdefault(call.from_queue, Tally())
+    if call.talk_queue is not None and call.talk_since_ms is not None:
+        tally = person.tallies.setdefault(call.talk_queue, Tally())
         tally.taken += 1
-        tally.talk_ms += floor.at_ms - call.answered_at_ms
+        tally.talk_ms += floor.at_ms - call.talk_since_ms

@@ -12,12 +12,12 @@ Nothing that lives is ever ended: a leg that no call has is hung up only when th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import assert_never
 
 import msgspec
 
-from switchboard.core import hot_desk, notice, phones, recording, voicemail
+from switchboard.core import holding, hot_desk, listening, notice, phones, recording, voicemail
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -27,7 +27,10 @@ from switchboard.core.call_state import (
     Ending,
     Keeping,
     LeavingMessage,
+    Listening,
     LookingUp,
+    OnHold,
+    Parked,
     Ringing,
     Saying,
     Summoning,
@@ -42,9 +45,12 @@ from switchboard.core.facts import (
     Fact,
     Found,
     FoundLeg,
+    FoundStandIn,
     LegAnswered,
     LegBridged,
     LegFound,
+    LegsTransferred,
+    LegTransferred,
     LegVanished,
     PhoneEngaged,
     PhoneSeen,
@@ -69,15 +75,19 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
     can only have vanished if it is older than that. ``None``: all were asked for long ago, or never will be.
     """
     alive = {one.leg for one in found.legs}
+    transfers = [fact for one in found.stand_ins for fact in _transfer_of(floor, one, alive)]
     members: dict[BridgeId, int] = {}
     for one in found.legs:
         if one.bridge is not None:
             members[one.bridge] = members.get(one.bridge, 0) + 1
     facts: list[Fact] = [
-        LegVanished(leg)
-        for call in floor.calls.values()
-        for leg, made_at_ms in _believed(call)
-        if leg not in alive and (made_before_ms is None or (made_at_ms is not None and made_at_ms < made_before_ms))
+        *transfers,
+        *(
+            LegVanished(leg)
+            for call in floor.calls.values()
+            for leg, made_at_ms in _believed(call)
+            if leg not in alive and (made_before_ms is None or (made_at_ms is not None and made_at_ms < made_before_ms))
+        ),
     ]
     for one in found.legs:
         facts += _news_of(floor, one, alone=one.bridge is None or members[one.bridge] < 2)
@@ -95,10 +105,47 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
     return facts
 
 
+def _transfer_of(floor: Floor, found: FoundStandIn, alive: Container[LegId]) -> Iterator[Fact]:
+    """What a phone did while nobody listened. Its own leg is the one that is not in the bridge any more."""
+    giver = _left_its_bridge(floor, found.bridge, alive)
+    if giver is None:
+        yield LegFound(found.legs[0])  # whomever it kept together is gone, or was told where to go
+        return
+    if found.dialled is not None:
+        yield LegTransferred(giver, found.dialled, found.legs)
+    elif (other := _left_its_bridge(floor, found.other, alive) or _gave_while_ringing(floor, giver, alive)) is not None:
+        yield LegsTransferred(giver, other, found.legs)
+
+
+def _left_its_bridge(floor: Floor, bridge: BridgeId | None, alive: Container[LegId]) -> LegId | None:
+    """Of the two who talked in a bridge the member of the staff who is gone; of two colleagues, whoever is gone."""
+    for call in floor.calls.values():
+        state = call.state
+        if isinstance(state, Talking | OnHold) and state.bridge == bridge and bridge is not None:
+            staff = [leg for leg, who in ((state.leg, state.person), (call.leg, call.caller_person)) if who is not None]
+            return next((leg for leg in staff if leg not in alive), next(iter(staff), None))
+    return None
+
+
+def _gave_while_ringing(floor: Floor, giver: LegId, alive: Container[LegId]) -> LegId | None:
+    """The leg by which the giver had called somebody who has not answered yet."""
+    call = floor.calls[floor.leg_owner[giver]]
+    person = call.caller_person if giver == call.leg else call.legs.get(giver)
+    for other in floor.calls.values():
+        asks = other is not call and person is not None and other.caller_person == person
+        if asks and isinstance(other.state, Ringing | Waiting) and other.leg not in alive:
+            return other.leg
+    return None
+
+
 def is_needed(floor: Floor, bridge: BridgeId) -> bool:
     """Whether a living call talks in this bridge, or is about to."""
     states = (call.state for call in floor.calls.values())
-    return any(isinstance(state, Talking | Connecting) and state.bridge == bridge for state in states)
+    return any(
+        (isinstance(state, Talking | Connecting | OnHold) and state.bridge == bridge)
+        or (isinstance(state, Listening) and any(post.bridge == bridge for post in state.posts))
+        for state in states
+    )
 
 
 def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
@@ -110,8 +157,12 @@ def _believed(call: Call) -> Iterator[tuple[LegId, int | None]]:
     since_ms = {offer.leg: offer.since_ms for offer in call.offers}
     if isinstance(state, Connecting):
         since_ms[state.offer.leg] = 0
-    elif isinstance(state, Talking):
+    elif isinstance(state, Talking | OnHold):
         since_ms[state.leg] = 0
+    elif isinstance(state, Listening):
+        since_ms |= {post.snoop: post.since_ms for post in state.posts if post.snoop is not None}
+    if isinstance(state, Talking | Connecting) and state.third is not None:
+        since_ms[state.third.leg] = 0
     for leg in call.legs:
         yield leg, since_ms.get(leg)
 
@@ -125,6 +176,11 @@ def _news_of(floor: Floor, one: FoundLeg, *, alone: bool) -> Iterator[Fact]:
     state = call.state
     if one.up and (isinstance(state, Summoning) or any(offer.leg == one.leg for offer in call.offers)):
         yield LegAnswered(one.leg)
+    if isinstance(state, Listening) and state.coming is not None:
+        if one.up and one.leg == state.coming.snoop and not state.coming.asked:
+            yield LegAnswered(one.leg)
+        if one.bridge == state.coming.bridge and one.leg not in state.coming.bridged:
+            yield LegBridged(one.leg, state.coming.bridge)
     if isinstance(state, Connecting) and one.bridge == state.bridge and one.leg not in state.bridged:
         yield LegBridged(one.leg, state.bridge)
 
@@ -142,18 +198,20 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
         case LookingUp():
             _look_up_again(floor, call)
             let_hear_again(floor, call, up=caller.up)
-        case Ringing():
+        case Ringing() | Parked():
             let_hear_again(floor, call, up=caller.up)
-        case Waiting():
-            let_hear_again(floor, call, floor.queue_of(call, state.queue).music, up=caller.up)
-        case Asking():
-            let_hear_again(floor, call, floor.queue_of(call, state.back_to.queue).music, up=caller.up)
+        case Waiting() | Asking():
+            waits = state.back_to if isinstance(state, Asking) else state
+            let_hear_again(floor, call, floor.queue_of(call, waits.queue).music, up=caller.up)
         case Summoning():
             pass
         case Connecting() | Talking():
-            partner = state.offer.leg if isinstance(state, Connecting) else state.leg
+            needed = _resume_talk(floor, call, state, there, moved_on=moved_on)
+        case OnHold(leg=partner, bridge=bridge):
             needed = (partner,)
-            _resume_talk(floor, call, state, caller, there.get(partner, FoundLeg(partner, up=True)))
+            holding.believe_less(call)
+            if bridge is None or moved_on:
+                let_hear_again(floor, call, up=caller.up)
         case Telling():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on:
@@ -162,6 +220,8 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             let_hear_again(floor, call, up=caller.up)
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")
             hot_desk.ask(floor, call, state.person, state.phone)
+        case Listening():
+            needed = listening.resume(floor, call, state, there)
         case Saying():
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:
@@ -183,14 +243,21 @@ def _hang_up_all_but(floor: Floor, call: Call, needed: tuple[LegId, ...]) -> Non
             hang_up_leg(floor, call, leg)
 
 
-def _resume_talk(floor: Floor, call: Call, state: Connecting | Talking, caller: FoundLeg, partner: FoundLeg) -> None:
-    if not partner.up and call_id_of(partner.leg) != call.call_id:
-        floor.ask_again(Answer(call.call_id, partner.leg))  # they picked up by dialling, and were not answered yet
-    if call.call_id in floor.new_reasons:
+def _resume_talk(
+    floor: Floor, call: Call, state: Connecting | Talking, there: Mapping[LegId, FoundLeg], *, moved_on: bool
+) -> tuple[LegId, ...]:
+    """The legs of those who talk, or are about to; they are connected once more where they are not together."""
+    caller = there.get(call.leg, FoundLeg(call.leg))
+    partner = state.offer.leg if isinstance(state, Connecting) else state.leg
+    partners = (partner,) if state.third is None else (partner, state.third.leg)
+    if partner in there and not there[partner].up and call_id_of(partner) != call.call_id:
+        floor.ask_again(Answer(call.call_id, partner))  # they picked up by dialling, and were not answered yet
+    if moved_on:
         let_hear_again(floor, call, up=caller.up)
-    elif not caller.bridge == partner.bridge == state.bridge:
-        connect_again(floor, call, state, partner.leg, up=caller.up)
+    elif any(there.get(leg, FoundLeg(leg)).bridge != state.bridge for leg in (call.leg, *partners)):
+        connect_again(floor, call, state, partners, up=caller.up)
     recording.resume(floor, call)
+    return partners
 
 
 def _look_up_again(floor: Floor, call: Call) -> None:
@@ -204,12 +271,14 @@ def _is_hung_up_now(floor: Floor, leg: LegId) -> bool:
     return any(isinstance(action, HangUp) and action.leg == leg for action in floor.actions)
 
 
-def connect_again(floor: Floor, call: Call, state: Connecting | Talking, partner: LegId, *, up: bool) -> None:
-    """Ask once more for caller and ``partner`` to talk; ``up``: the caller's leg is known to be answered."""
+def connect_again(
+    floor: Floor, call: Call, state: Connecting | Talking, partners: tuple[LegId, ...], *, up: bool
+) -> None:
+    """Ask once more for caller and ``partners`` to talk; ``up``: the caller's leg is known to be answered."""
     if not up:
         floor.act(Answer(call.call_id, call.leg))
     floor.act(StopMusic(call.call_id, call.leg))
-    floor.act(Connect(call.call_id, state.bridge, (call.leg, partner)))
+    floor.act(Connect(call.call_id, state.bridge, (call.leg, *partners)))
     if isinstance(state, Connecting):  # its time may have passed while nobody could hear of it
         until_ms = floor.at_ms + floor.policy_of(call).limits.settle_ms
         call.enter(msgspec.structs.replace(state, until_ms=until_ms))
@@ -219,7 +288,8 @@ def connect_again(floor: Floor, call: Call, state: Connecting | Talking, partner
 def wait_for_the_bridge_again(floor: Floor, call: Call, state: Connecting) -> None:
     """Nothing was heard of the two. They may be talking, and the news of it was lost: so nobody is hung up yet, but
     Asterisk asked once more, whose answer is news in either case."""
-    connect_again(floor, call, msgspec.structs.replace(state, asked_again=True), state.offer.leg, up=True)
+    partners = (state.offer.leg,) if state.third is None else (state.offer.leg, state.third.leg)
+    connect_again(floor, call, msgspec.structs.replace(state, asked_again=True), partners, up=True)
 
 
 def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:

@@ -8,16 +8,17 @@ machines.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import assert_never
-
 from msgspec import Struct
 
-from switchboard.core import recording
-from switchboard.core.call_state import Call, Keyed, Talking
+from switchboard.core import recording, talk_commands, transfer
+from switchboard.core.actions import Play
+from switchboard.core.call_state import Call, Talking
 from switchboard.core.facts import KeyPressed
 from switchboard.core.floor import Floor
-from switchboard.core.ids import LegId, PersonId
+from switchboard.core.ids import LegId, PlaybackId
+from switchboard.core.policy import Policy
+from switchboard.core.staff_commands import StaffCommand
+from switchboard.core.state_parts import Keyed, Party
 
 WITHIN_MS = 4_000
 """From one key of a code to the next."""
@@ -25,38 +26,43 @@ _MOST_KEYS = 24
 _BEGINS, _ENDS = "*", "#"
 
 
-class TalkCommand(StrEnum):
-    PAUSE_RECORDING = "pause_recording"
-    """Or go on recording, where it is paused."""
-
-
 class Meant(Struct, frozen=True):
     """What a code stands for."""
 
-    command: TalkCommand
+    command: StaffCommand
     takes_argument: bool = False
     """Digits follow, and ``#``."""
 
 
-def codes(floor: Floor, call: Call) -> dict[str, Meant]:
-    """What may be pressed in this call. Codes that are empty cannot."""
-    policy = floor.policy_of(call)
-    table = {policy.recording.pause_code: Meant(TalkCommand.PAUSE_RECORDING)} if policy.recording.rules else {}
+def codes(policy: Policy) -> dict[str, Meant]:
+    """What may be pressed in a talk. Codes that are empty cannot."""
+    codes = policy.codes
+    table = {
+        codes.hand_over: Meant(StaffCommand.HAND_OVER, takes_argument=True),
+        codes.consult: Meant(StaffCommand.CONSULT, takes_argument=True),
+        codes.swap: Meant(StaffCommand.SWAP),
+        codes.join: Meant(StaffCommand.JOIN),
+        codes.complete: Meant(StaffCommand.COMPLETE),
+        codes.call_off: Meant(StaffCommand.CALL_OFF),
+        codes.park: Meant(StaffCommand.PARK),
+    }
+    if policy.recording.rules:
+        table[policy.recording.pause_code] = Meant(StaffCommand.PAUSE_RECORDING)
     return {code: meant for code, meant in table.items() if code}
 
 
 def when_pressed(floor: Floor, call: Call, fact: KeyPressed) -> bool:
     """A key in a talk; false when it is no part of a code."""
-    person = _who(call, fact.leg)
-    table = codes(floor, call)
-    if person is None or not table:
+    side = _who(call, fact.leg)
+    if side is None:
         return False
+    table = codes(floor.policy_of(call))
     keys = _collected(floor, call, fact)
     asked = read(table, keys)
     if asked is None:
         return bool(keys)
     call.keyed.pop(fact.leg, None)
-    _carry_out(floor, call, fact.leg, person, *asked)
+    _carry_out(floor, call, side, *asked)
     return True
 
 
@@ -97,17 +103,20 @@ def _collected(floor: Floor, call: Call, fact: KeyPressed) -> str:
     return keys
 
 
-def _who(call: Call, leg: LegId) -> PersonId | None:
-    """The member of staff at ``leg``, if they talk in this call."""
-    state = call.state
-    if isinstance(state, Talking) and leg == state.leg:
-        return state.person
-    return call.caller_person if isinstance(state, Talking) and leg == call.leg else None
+def _who(call: Call, leg: LegId) -> Party | None:
+    """The member of staff on ``leg``, if they talk in this call, or wait in it for whom they ask."""
+    side = transfer.side_of(call, leg) if isinstance(call.state, Talking) else None
+    if side is None and leg == call.lent:
+        side = Party(leg, call.caller_person)
+    return side if side is not None and side.person is not None else None
 
 
-def _carry_out(floor: Floor, call: Call, leg: LegId, person: PersonId, meant: Meant, _argument: str) -> None:
-    match meant.command:
-        case TalkCommand.PAUSE_RECORDING:
-            recording.by_key(floor, call, leg, person)
-        case _:
-            assert_never(meant.command)
+def _carry_out(floor: Floor, call: Call, side: Party, meant: Meant, argument: str) -> None:
+    assert side.person is not None
+    if meant.command is StaffCommand.PAUSE_RECORDING:
+        recording.by_key(floor, call, side.leg, side.person)
+        return
+    why_not = talk_commands.do(floor, call, side, meant.command, argument)
+    if why_not is not None:
+        floor.because(call, "refused", f"{meant.command} by key: {why_not}", side.person)
+        floor.act(Play(call.call_id, side.leg, PlaybackId(call.make_id()), floor.policy.prompts.refused))

@@ -19,12 +19,14 @@ from switchboard.core.actions import (
     CheckPin,
     Connect,
     HangUp,
+    Join,
     LookUpCaller,
     Play,
     PlayInBridge,
     RecordMessage,
     Ring,
     RingOutside,
+    Snoop,
 )
 from switchboard.core.facts import ActionFailed, CallerFound, Fact, LegBridged, LookUpFailed, PinChecked
 from switchboard.core.ids import CallId, LegId
@@ -86,7 +88,7 @@ class Lanes:
                     answer = await self._telephony.perform(action)
                 if answer is not None:
                     self._post(answer)
-                if isinstance(action, Connect):
+                if isinstance(action, Connect | Join):
                     self._connected(action)
             except Refused as refusal:
                 gone = refusal.leg if isinstance(refusal, LegGone) else None
@@ -98,14 +100,14 @@ class Lanes:
                 self._failed(action, f"bug: {type(error).__name__}: {error}")
         del self._lanes[call]
 
-    def _connected(self, action: Connect) -> None:
-        """Both legs are in the bridge: that is what the switch's consent means, and it sends no other word of it."""
-        for leg in action.legs:
+    def _connected(self, action: Connect | Join) -> None:
+        """The legs are in the bridge: that is what the switch's consent means, and it sends no other word of it."""
+        for leg in action.legs if isinstance(action, Connect) else (action.leg,):
             self._post(LegBridged(leg, action.bridge))
 
     def _failed(self, action: Action, why: str, *, away: bool = False, gone: LegId | None = None) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
-        leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play) else None
+        leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play | Snoop | Join) else None
         playback = action.playback if isinstance(action, Play | PlayInBridge) else None
         recording = action.recording if isinstance(action, RecordMessage) else None
         self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback, recording))

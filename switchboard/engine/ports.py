@@ -53,7 +53,7 @@ class Telephony(Protocol):
         """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there; with what the
         switch answered, where the action is a question.
 
-        Except for ``Connect``: it returns when both legs are in the bridge.
+        Except for ``Connect`` and ``Join``: they return when the legs are in the bridge.
         """
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from switchboard.core.caller import Client
 from switchboard.core.entries import (
+    Audited,
     CallRecord,
     CallStep,
     PersonChanged,
@@ -89,6 +90,7 @@ class MemoryRecords:
         self.tasks: list[TaskOpened] = []
         """Open ones; nobody closes tasks here."""
         self.people: list[PersonChanged] = []
+        self.audit: list[Audited] = []
         self.voicemails: dict[RecordingId, VoicemailLeft] = {}
         self.recordings: dict[RecordingId, RecordingPart] = {}
         self.files: dict[RecordingId, RecordingFile] = {}
@@ -122,6 +124,8 @@ class MemoryRecords:
                     self.tasks.append(task)
             case PersonChanged() as change:
                 self.people.append(change)
+            case Audited() as audited:
+                self.audit.append(audited)
             case VoicemailLeft() as left:
                 self.voicemails.setdefault(left.message, left)
             case RecordingPart() as part:

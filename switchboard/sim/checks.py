@@ -12,7 +12,8 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- what ``ears`` and ``messages`` have about messages, ``turns`` about call-backs, ``recording_checks`` about recordings;
+- what ``ears`` and ``messages`` have about messages, ``turns`` about call-backs, ``listeners`` about supervisors,
+  ``recording_checks`` about recordings;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -27,13 +28,16 @@ from switchboard.core.actions import (
     Action,
     Connect,
     HangUp,
+    Join,
     Play,
     Ring,
     RingOutside,
     SendToDialplan,
+    Snoop,
     SoundRinging,
     StartMusic,
     StopMusic,
+    StopRinging,
     TakeDownBridge,
 )
 from switchboard.core.call_state import Call, Waiting
@@ -56,6 +60,7 @@ from switchboard.core.ids import CallId, LegId, PersonId, call_id_for
 from switchboard.core.invariants import may_be_rung
 from switchboard.core.queue_rules import QueueStrategy
 from switchboard.sim.ears import Ears
+from switchboard.sim.listeners import Listeners
 from switchboard.sim.messages import MessageWitness
 from switchboard.sim.people_checks import PeopleWatched, picks_up
 from switchboard.sim.recording_checks import RecordingWitness
@@ -63,9 +68,10 @@ from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.seen import Seen
 from switchboard.sim.silences import SilenceWitness
 from switchboard.sim.turns import Turns
+from switchboard.sim.visits import gaps
 
 BACKSTOP_MS = 3_000
-"""What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
+"""What a ``Ring`` asks for beyond the time that the exchange itself lets the phone ring."""
 
 
 class Witness:
@@ -76,7 +82,7 @@ class Witness:
         self.calls: dict[CallId, Seen] = {}
         self.outcomes: dict[Outcome, int] = {}
         self.arrived = 0
-        self.ears, self.turns = Ears(), Turns()
+        self.ears, self.turns, self.listeners = Ears(), Turns(), Listeners()
         self.owner: dict[LegId, CallId] = {}
         self._people = PeopleWatched()
         self.reported: dict[CallId, None] = {}
@@ -103,6 +109,7 @@ class Witness:
         self._meet(fact, at_ms, handled)
         found += self._hear_of(fact, handled)
         self._meet_call_backs(handled)
+        self._turn_round()
         ended = {entry.call for entry in handled.entries if isinstance(entry, CallRecord) and entry.outcome is not None}
         for action in handled.actions:
             found += self._see(fact, action, at_ms, ended)
@@ -116,6 +123,7 @@ class Witness:
         if not picks_up(fact):
             found += self._injustices(handled.actions)
         found += self.ears.watch(self.exchange, fact, handled)
+        found += self.listeners.watch(self.exchange, handled)
         found += self.turns.watch(self.exchange, fact, handled)
         found += self.recordings.watch(self.exchange, fact, handled)
         found += self._forget(handled)
@@ -137,13 +145,24 @@ class Witness:
                 self.arrived += 1
 
     def _meet_call_backs(self, handled: Handled) -> None:
-        """Calls that we place ourselves: it is the operator's own phone that rings first."""
-        for action in handled.actions:
-            made = self.exchange.floor.calls.get(action.call)
-            if made is not None and made.call_back_of is not None and made.call_id not in self.calls:
+        """Calls that we place ourselves: whose phone rings first as the call's own leg, or who talks in another one."""
+        floor = self.exchange.floor
+        rung = {action.call: action.leg for action in handled.actions if isinstance(action, Ring)}
+        for call_id in (*(action.call for action in handled.actions), *floor.changed, *floor.gone):
+            made = floor.calls.get(call_id) or floor.gone.get(call_id)
+            ours = made is not None and (made.is_question or rung.get(call_id) == made.leg)
+            if made is not None and ours and made.call_id not in self.calls:
                 self.calls[made.call_id] = Seen(made.leg, hears="ringing")
                 self.owner[made.leg] = made.call_id
                 self.arrived += 1
+
+    def _turn_round(self) -> None:
+        """Who placed a call and gave it away has left it to whom they had reached."""
+        for call_id in self.exchange.floor.changed:
+            call, seen = self.exchange.floor.calls.get(call_id), self.calls.get(call_id)
+            if call is not None and seen is not None and call.leg != seen.leg:
+                seen.leg, seen.left = call.leg, False
+                self.owner[call.leg] = call_id
 
     def _hear_of(self, fact: Fact, handled: Handled) -> Iterator[str]:
         meant = handled.meant_something  # what came while Asterisk was away, the next survey tells anew
@@ -220,9 +239,12 @@ class Witness:
                 seen.hears = "voice"
                 yield from self._see_connect(seen, action)
             case TakeDownBridge(bridge=bridge) if bridge in seen.bridges:
-                seen.hears = ""
                 del seen.bridges[bridge]
-            case StopMusic():
+                seen.hears = seen.hears if seen.bridges or seen.guest else ""
+            case Snoop() | Join():
+                seen.hears = "voice"
+                seen.guest |= isinstance(action, Join)
+            case StopMusic() | StopRinging():
                 seen.hears = ""
             case _:
                 pass
@@ -237,7 +259,8 @@ class Witness:
         phone = action.phone if isinstance(action, Ring) else None
         call = self.exchange.floor.calls.get(action.call)
         person = call.legs.get(action.leg) if call is not None else None  # two may use one phone, one after the other
-        if any((rung.phone, rung.person) == (phone, person) and not rung.withdrawn for rung in seen.rung.values()):
+        again = any((rung.phone, rung.person) == (phone, person) and not rung.withdrawn for rung in seen.rung.values())
+        if again and (call is None or call.answered_at_ms is None):  # in a hand-over who was rung may be asked for
             yield f"{phone or 'a number outside'} is rung again for call {action.call}"
         if seen.left or seen.outcome is not None:
             yield f"{phone or 'a number outside'} is rung for call {action.call}, whose caller is gone"
@@ -249,7 +272,10 @@ class Witness:
             seen = self.calls.get(call)
             if seen is None:
                 continue
-            rings = any(not rung.silent for rung in seen.rung.values())
+            owner = self.exchange.floor.leg_owner
+            rings = any(not rung.silent and owner.get(leg, call) == call for leg, rung in seen.rung.items())
+            known = self.exchange.floor.calls.get(call)
+            rings &= known is None or known.answered_at_ms is None  # what rings later is part of a hand-over
             if rings and seen.ringing_since_ms is None:
                 seen.ringing_since_ms = at_ms
             elif not rings and seen.ringing_since_ms is not None:
@@ -285,8 +311,10 @@ class Witness:
             self.outcomes[record.outcome] = self.outcomes.get(record.outcome, 0) + 1
         seen.outcome = record.outcome
         lasted_ms = (record.ended_at_ms or 0) - record.arrived_at_ms
-        if (record.wait_ms or 0) + (record.talk_ms or 0) != lasted_ms:
-            yield f"call {record.call}: wait {record.wait_ms} and talk {record.talk_ms} are not {lasted_ms} ms"
+        if (record.wait_ms or 0) + (record.talk_ms or 0) + (record.hold_ms or 0) != lasted_ms:
+            parts = f"wait {record.wait_ms}, talk {record.talk_ms} and hold {record.hold_ms}"
+            yield f"call {record.call}: {parts} are not {lasted_ms} ms"
+        yield from gaps(record)
         if (record.talk_ms is None) != (record.answered_at_ms is None):
             yield f"call {record.call}: talk {record.talk_ms} ms, answered at {record.answered_at_ms}"
         if record.ring_ms != seen.ring_ms:

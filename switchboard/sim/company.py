@@ -21,7 +21,9 @@ from switchboard.core.policy import (
     CallbackStep,
     Codes,
     Department,
+    Destination,
     Line,
+    MayListen,
     MessageStep,
     Outbound,
     Person,
@@ -47,6 +49,10 @@ ALL_CLASSES = (*CLASSES, NEW, UNIDENTIFIED)
 NIGHT_MS, DAY_MS = 1_767_226_500_000, 1_767_261_600_000
 """Moscow on 1 January 2026, as Unix milliseconds: 03:15 at night, and 13:00."""
 
+_DESTINATIONS = {
+    "70": Destination("70", "finance and own manager", plan="debtor"),
+    "71": Destination("71", "dispatch desk", queue="dispatch"),
+}
 _SORRY = ("vm-nobodyavail",)
 BOXES = {
     "orders": Box(
@@ -111,6 +117,7 @@ def sample_policy(version: str = "sample-1") -> Policy:
         codes=Codes(pause_reasons={"1": "lunch", "2": "paperwork"}),
         outbound=Outbound(prefix="9"),
         prompts=Prompts(signed_in=("in",), signed_out=("out",), paused=("paused",), resumed=("resumed",)),
+        destinations=_DESTINATIONS,
     )
 
 
@@ -158,8 +165,16 @@ def _people() -> list[Person]:
     def person(
         name: str, role: Role, extension: str, department: str = "wholesale", *, may_call_out: bool = False
     ) -> Person:
+        may_listen = MayListen(department=role is Role.HEAD, queues=("dispatch",) if name == "igor" else ())
         return Person(
-            PersonId(name), name.title(), role, PhoneId(name), extension, department, may_call_out=may_call_out
+            PersonId(name),
+            name.title(),
+            role,
+            PhoneId(name),
+            extension,
+            department,
+            may_call_out=may_call_out,
+            may_listen=may_listen,
         )
 
     return [

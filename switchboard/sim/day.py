@@ -16,30 +16,26 @@ from msgspec import Struct
 
 from switchboard.core.entries import Outcome
 from switchboard.core.exchange import Exchange, Handled
-from switchboard.core.facts import (
-    CallArrived,
-    Entrance,
-    Fact,
-    LegSilent,
-    PhoneSeen,
-    PolicyLoaded,
-    StaffCommand,
-    StaffCommanded,
-)
+from switchboard.core.facts import CallArrived, Entrance, Fact, LegSilent, PhoneSeen, PolicyLoaded, StaffCommanded
 from switchboard.core.ids import LegId, PersonId, PhoneId
-from switchboard.core.policy import Policy
+from switchboard.core.policy import MayListen, Policy
 from switchboard.core.silence import talking_legs
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.core.survey import differences
 from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
 from switchboard.engine.vigil import EVERY_S as LISTENS_EVERY_S
 from switchboard.sim.checks import Witness
 from switchboard.sim.company import BOXES, DAY_MS, sample_policy, with_a_voice, with_recording
+from switchboard.sim.leg import Leg
 from switchboard.sim.traffic import SMALL_COMPANY, Customs, Traffic
-from switchboard.sim.world import Leg, Unkindness, World
+from switchboard.sim.unkindness import Unkindness
+from switchboard.sim.world import World
 
 FULL_CHECK_EVERY = 500
 """Facts between two checks of everything; what a fact changed is checked after each."""
 _RELOAD_EVERY_MS = 1_200_000
+_LISTENS = 0.2
+"""How often, 0–1, a head wants to listen to somebody when one of the staff does something at the desk."""
 _MUTED = 0.02
 """How often, 0–1, one look finds somebody who talks silent."""
 
@@ -212,6 +208,8 @@ class Day:
         leg.arrival = CallArrived(leg.leg_id, Entrance.PHONE, phone, self.traffic.dialled(), phone)
         self.world.tell(leg, leg.arrival)
         self.world.after(self.traffic.patience_ms(), self._lose_patience, leg)
+        for after_ms, key in self.traffic.supervises(leg.arrival.dialled):
+            self.world.after(after_ms, self.world.press, leg, key)
 
     def _come_in(self, phone: PhoneId | None) -> Leg:
         self.came_in += 1
@@ -233,10 +231,22 @@ class Day:
             (StaffCommand.SIGN_IN, StaffCommand.RESUME) if back else (StaffCommand.SIGN_OUT, StaffCommand.PAUSE)
         )
         self._hand(StaffCommanded(person, command, "" if back else "lunch"))
+        if self.random.random() < _LISTENS:
+            self._hand(self._wish_to_listen())
         talking = [leg for leg in self.world.legs.values() if leg.phone is not None and leg.bridge is not None]
         for key in "*6" if talking else "":  # card data: press it in a talk, and forget it, or press it again
             self.world.press(talking[0], key)
         self.world.after(int(self.random.expovariate(1 / self.customs.staff_acts_every_ms)), self._staff_act)
+
+    def _wish_to_listen(self) -> StaffCommanded:
+        """A head wants to hear somebody who talks, or does not."""
+        people = self.policies[0].people
+        heads = [one for one, person in people.items() if person.may_listen != MayListen()]
+        if not heads:
+            return StaffCommanded(next(iter(people)), StaffCommand.LISTEN)
+        talking = [one for one, record in self.exchange.floor.people.items() if record.legs]
+        command = self.random.choice((StaffCommand.LISTEN, StaffCommand.WHISPER, StaffCommand.BARGE_IN))
+        return StaffCommanded(self.random.choice(heads), command, whom=self.random.choice(talking or list(people)))
 
     def _phone_goes(self) -> None:
         if self.traffic.is_over:

@@ -12,7 +12,8 @@ from switchboard.core.facts import RecordingEnded
 from switchboard.core.ids import LegId, RecordingId
 
 if TYPE_CHECKING:
-    from switchboard.sim.world import Leg, World
+    from switchboard.sim.leg import Leg
+    from switchboard.sim.world import World
 
 _SILENT, _SHORT = 0.1, 0.1
 _LOST_IN_A_CRASH = 0.3

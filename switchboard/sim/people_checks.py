@@ -8,9 +8,10 @@ from switchboard.core.actions import Ring
 from switchboard.core.call_state import Waiting
 from switchboard.core.entries import PersonChanged, PersonState
 from switchboard.core.exchange import Handled
-from switchboard.core.facts import Fact, StaffCommand, StaffCommanded
+from switchboard.core.facts import Fact, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
+from switchboard.core.staff_commands import StaffCommand
 
 
 class PeopleWatched:

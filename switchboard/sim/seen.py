@@ -19,6 +19,8 @@ class Seen(Struct):
     rung: dict[LegId, Rung] = field(default_factory=dict)
     bridges: dict[BridgeId, None] = field(default_factory=dict)
     """Made and not taken down."""
+    guest: bool = False
+    """Has joined the talk of another call."""
     ring_ms: int = 0
     """How long phones rang for it so far, until ``ringing_since_ms``, when one began to ring that still does."""
     ringing_since_ms: int | None = None

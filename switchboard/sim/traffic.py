@@ -20,7 +20,8 @@ _MOSCOW_MS = 3 * _HOUR_MS
 _CODES = ("*10", "*11", "*20", "*201", "*21")
 _MORE_CODES = (
     "*22", "*23", "*232", "*24", "*24202", "*24103", "*25", "*131", "*1301203", "*8101", "*8102", "*8103", "*8201",
-    "*8401", "*12101*?", "*12103*?", "*12202*?", "*12999*?",
+    "*8401", "*12101*?", "*12103*?", "*12202*?", "*12999*?", "*28", "*29", "*29101", "*26103", "*2670",
+    "*90101", "*91102", "*92103", "*90201", "*92999",
 )  # fmt: skip
 
 
@@ -101,6 +102,12 @@ class Traffic:
         answers = self.random.choice(("1", "", "29161234567#1", "2495#1", "2495#495#495#", "1"))
         times = [at_ms + (number + 1) * (500 + int(self.random.random() * 3_000)) for number in range(len(answers))]
         return [(at_ms, "1"), *zip(times, answers, strict=True)]
+
+    def supervises(self, dialled: str) -> list[tuple[int, str]]:
+        """The keys that somebody presses who listens, and when."""
+        if not dialled.startswith("*9"):
+            return []
+        return [(int(self.random.random() * 15_000), self.random.choice("4567")) for _ in range(3)]
 
     def patience_ms(self) -> int:
         """How long a caller waits for a person. One in twenty-five is gone before anything could happen."""

@@ -36,7 +36,7 @@ class Turns:
             call = floor.calls.get(action.call) or floor.gone.get(action.call)
             if isinstance(action, Ring) and call is not None:
                 yield from self._see_ring(exchange, call, action)
-            elif isinstance(action, RingOutside) and call is not None and call.call_back_of is not None:
+            elif isinstance(action, RingOutside) and call is not None and call.call_back_of and not call.hand_overs:
                 picked_up = isinstance(fact, LegAnswered) and fact.leg == call.leg
                 again = isinstance(fact, SwitchReady) and any(leg.leg == call.leg and leg.up for leg in fact.found.legs)
                 if not picked_up and not again:

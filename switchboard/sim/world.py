@@ -21,13 +21,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from msgspec import Struct
-
 from switchboard.core import actions as do
 from switchboard.core.actions import Action
 from switchboard.core.facts import (
-    CallArrived,
-    CallerFound,
     Fact,
     Found,
     FoundLeg,
@@ -37,55 +33,25 @@ from switchboard.core.facts import (
     LegEnded,
     LegLeft,
     LegRinging,
-    LookUpFailed,
-    PinChecked,
     PlaybackEnded,
     SwitchLost,
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.sim import answers
+from switchboard.sim.leg import Leg
 from switchboard.sim.message_tapes import MessageTapes
 from switchboard.sim.refusals import refusal
+from switchboard.sim.talkers import Talkers
 from switchboard.sim.tapes import Tapes
 from switchboard.sim.traffic import Traffic
+from switchboard.sim.unkindness import Unkindness
 
 Deliver = Callable[[Fact], None]
 _RESTARTED = 0.2
 """How often Asterisk was restarted when the connection was gone, 0–1."""
 _ALONE_MS = 8_000
 """How long somebody who picked up, or whose partner is gone, listens to nothing before they hang up."""
-
-
-class Unkindness(Struct, frozen=True):
-    """How often, 0–1, things go wrong; ``outage_every_ms`` is a mean, 0 for never."""
-
-    late: float = 0.01
-    double: float = 0.02
-    lose: float = 0.005
-    refuse: float = 0.005
-    outage_every_ms: int = 1_800_000
-
-
-KIND = Unkindness(late=0.0, double=0.0, lose=0.0, refuse=0.0, outage_every_ms=0)
-"""Nothing goes wrong; things still take their time."""
-
-
-class Leg(Struct):
-    """One channel. ``phone`` is that of a staff member, ``None`` for a caller or a number outside."""
-
-    leg_id: LegId
-    phone: PhoneId | None
-    came_in: bool
-    """It called us; we did not make it."""
-    alive: bool = True
-    answered: bool = False
-    bridge: BridgeId | None = None
-    alone_since_ms: int = 0
-    """When it was picked up, or its partner left, whichever came later."""
-    arrival: CallArrived | None = None
-    """How it called us."""
-    last_told_ms: int = 0
-    """When its newest event arrives: its next one does not overtake it."""
 
 
 class World:
@@ -112,6 +78,7 @@ class World:
         self.starts = 1
         self.left_alone = 0
         """How often somebody hung up because nobody was there."""
+        self.talkers = Talkers(self)
         self._agenda: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._number = 0
 
@@ -183,7 +150,7 @@ class World:
         self.starts += 1
         for leg in self.legs.values():
             leg.alive = False
-        self.legs, self.bridges = {}, {}
+        self.legs, self.bridges, self.talkers.stand_ins = {}, {}, {}
         self.tapes.break_off()
         self.message_tapes.crash(self.now_ms)
 
@@ -195,7 +162,8 @@ class World:
         there = [FoundLeg(leg.leg_id, leg.answered, leg.bridge, leg.arrival) for leg in self.legs.values()]
         there += [FoundLeg(leg) for leg in self.on_the_way]
         phones = sorted(phone for phone, is_there in self.registered.items() if is_there)
-        return Found(tuple(sorted(there, key=lambda one: one.leg)), tuple(sorted(self.bridges)), tuple(phones))
+        legs, stand_ins = tuple(sorted(there, key=lambda one: one.leg)), self.talkers.found()
+        return Found(legs, tuple(sorted(self.bridges)), tuple(phones), stand_ins=stand_ins)
 
     # actions ---------------------------------------------------------------------------------------------------------
 
@@ -204,12 +172,12 @@ class World:
         delay_ms = 0
         for action in actions:
             delay_ms += 1 + int(self.random.random() * 3)
-            if isinstance(action, do.Ring | do.RingOutside):
+            if isinstance(action, do.Ring | do.RingOutside | do.Snoop):
                 self.on_the_way[action.leg] = None
             self.after(delay_ms, self._perform, action)
 
     def _perform(self, action: Action) -> None:
-        if isinstance(action, do.Ring | do.RingOutside):
+        if isinstance(action, do.Ring | do.RingOutside | do.Snoop):
             self.on_the_way.pop(action.leg, None)
         why_not = self.why_not(action)
         if why_not is not None:
@@ -221,27 +189,34 @@ class World:
         """What an action that is not refused does here."""
         match action:
             case do.LookUpCaller():
-                self._look_up(action)
+                answers.look_up(self, action)
             case do.Ring():
                 self._ring_phone(action)
             case do.RingOutside():
                 self._ring_outside(action)
             case do.Connect():
                 self._connect(action)
+            case do.Snoop():
+                self._spy(action)
+            case do.Join():
+                self._put_into(self.legs[action.leg], action.bridge)
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
-                    each.bridge = None
+                    each.bridge, each.alone_since_ms = None, self.now_ms
+                    self.after(_ALONE_MS, self._notice_silence, each)
                 self.tapes.look(self)
             case do.PlayInBridge():
                 self.after(500 + int(self.random.random() * 3_000), self._played_in_bridge, action)
             case do.StartRecording() | do.PauseRecording() | do.GoOnRecording() | do.StopRecording():
                 self.tapes.carry_out(self, action)
+            case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
+                del self.talkers.stand_ins[leg_id]
             case do.HangUp() | do.SendToDialplan():
                 self.after(1 + int(self.random.random() * 30), self.end_leg, action.leg, 16)
             case do.Answer():
                 self.legs[action.leg].answered = True
             case do.CheckPin():
-                self.after(20 + int(self.random.random() * 80), self._check_pin, action)
+                self.after(20 + int(self.random.random() * 80), answers.check_pin, self, action)
             case do.StartMusic(leg=leg_id):
                 self.music[leg_id] = None
             case do.StopMusic(leg=leg_id):
@@ -268,6 +243,12 @@ class World:
                 return None
             case do.AskAboutRecording() | do.DropRecording():
                 return None
+            case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
+                return None
+            case do.Snoop(of=of):
+                return None if of in self.legs and self.legs[of].alive else "404 no such leg"
+            case do.Join(bridge=bridge) if bridge not in self.bridges:
+                return "404 no such bridge"
             case do.Connect(legs=legs):
                 return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
             case do.PlayInBridge(bridge=bridge) | do.StartRecording(bridge=bridge):
@@ -276,20 +257,6 @@ class World:
                 return self.tapes.why_not(action)
             case _:
                 return None if action.leg in self.legs and self.legs[action.leg].alive else "404 no such leg"
-
-    def _look_up(self, action: do.LookUpCaller) -> None:
-        dice = self.random.random()
-        clients = self.traffic.clients_of(action.number)
-        if dice < 0.002:
-            self.after(5, self.deliver, LookUpFailed(action.call, "no database"))
-        elif dice < 0.01:
-            self.after(100 + int(self.random.random() * 300), self.deliver, CallerFound(action.call, clients))
-        elif dice > self.unkind.lose:
-            self.after(1 + int(dice * 5), self.deliver, CallerFound(action.call, clients))
-
-    def _check_pin(self, action: do.CheckPin) -> None:
-        """It is not Asterisk that answers, so an outage does not matter; one in three PINs is mistyped."""
-        self.deliver(PinChecked(action.call, self.random.random() < 0.67))
 
     def _played(self, action: do.Play | do.StopPlaying) -> None:
         """A message is over, or cut short; the second time it is over already."""
@@ -323,6 +290,17 @@ class World:
     def _ring_outside(self, action: do.RingOutside) -> None:
         self._let_ring(self._new_leg(action.leg, None, came_in=False), action.ring_ms)
 
+    def come_in(self, leg_id: LegId, phone: PhoneId | None) -> Leg:
+        """Somebody calls."""
+        return self._new_leg(leg_id, phone, came_in=True)
+
+    def end_replaced(self, leg: Leg) -> None:
+        """A phone has given its call away: that its leg leaves is all that is heard of it, no cause."""
+        if leg.alive:
+            leg.alive = False
+            self.tell(leg, LegLeft(leg.leg_id))
+            self.legs.pop(leg.leg_id, None)
+
     def _new_leg(self, leg_id: LegId, phone: PhoneId | None, *, came_in: bool) -> Leg:
         leg = self.legs[leg_id] = Leg(leg_id, phone, came_in)
         return leg
@@ -351,7 +329,12 @@ class World:
             self.end_leg(leg.leg_id, 19)
 
     def _notice_silence(self, leg: Leg) -> None:
-        if not leg.alive or leg.leg_id in self.music or self.now_ms - leg.alone_since_ms < _ALONE_MS:
+        if (
+            not leg.alive
+            or leg.of is not None
+            or leg.leg_id in self.music
+            or self.now_ms - leg.alone_since_ms < _ALONE_MS
+        ):
             return
         if leg.bridge is None or len(self.bridges[leg.bridge]) < 2:
             self.left_alone += 1
@@ -361,16 +344,27 @@ class World:
 
     def _connect(self, action: do.Connect) -> None:
         together = [self.legs[leg] for leg in action.legs]
+        self.bridges.setdefault(action.bridge, [])
         for leg in together:
-            if leg.bridge is not None and leg in self.bridges.get(leg.bridge, []):
-                self.bridges[leg.bridge].remove(leg)  # who is put into another bridge leaves this one
-            leg.bridge = action.bridge
-            self.tell(leg, LegBridged(leg.leg_id, action.bridge))
-        self.bridges[action.bridge] = together
-        self._talk(together, action.bridge)
+            self._put_into(leg, action.bridge)
+        people = [leg for leg in together if leg.of is None]
+        self._talk(people, action.bridge)
+        self.talkers.begin(people, action.bridge)
+
+    def _put_into(self, leg: Leg, bridge: BridgeId) -> None:
+        if leg.bridge is not None and leg in self.bridges.get(leg.bridge, []):
+            self.bridges[leg.bridge].remove(leg)  # who is put into another bridge leaves this one
+        leg.bridge = bridge
+        self.bridges[bridge].append(leg)
+        self.tell(leg, LegBridged(leg.leg_id, bridge))
+
+    def _spy(self, action: do.Snoop) -> None:
+        leg = self._new_leg(action.leg, None, came_in=False)
+        leg.answered, leg.of = True, action.of
+        self.tell(leg, LegAnswered(leg.leg_id))
 
     def _talk(self, together: list[Leg], bridge: BridgeId) -> None:
-        who_ends_it = together[int(self.random.random() * 2)]
+        who_ends_it = together[int(self.random.random() * len(together))]
         self.after(500 + int(self.random.expovariate(1 / 12_000)), self._hang_up_in, who_ends_it, bridge)
 
     def _hang_up_in(self, leg: Leg, bridge: BridgeId) -> None:
@@ -395,6 +389,11 @@ class World:
                 self.after(_ALONE_MS, self._notice_silence, other)
         self.message_tapes.hang_up(self, leg)
         left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
-        for fact in (left, ended) if self.random.random() < 0.7 else (ended, left):
+        facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]
+        if leg.of is not None:
+            facts = [left]  # Asterisk says no more of it
+        for fact in facts:
             self.tell(leg, fact)
         del self.legs[leg_id]
+        for spy in [spy for spy in self.legs.values() if spy.of == leg_id]:
+            self.end_leg(spy.leg_id, 16)

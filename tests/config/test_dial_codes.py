@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 
 from switchboard.core.codes import HIDDEN, HotDesk, confirmation, read_code, read_hot_desk
-from switchboard.core.facts import StaffCommand, StaffCommanded
+from switchboard.core.facts import StaffCommanded
 from switchboard.core.ids import PersonId
 from switchboard.core.policy import Codes, Prompts
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICY
-from tests.core.reaching import begin
+from tests.core.story import begin
 
 PAGE = Path(__file__).parents[2] / "docs" / "operator" / "dial-codes.md"
 OLGA, BORIS = PersonId("olga"), PersonId("boris")
@@ -31,6 +32,13 @@ MEANT: dict[str, StaffCommanded] = {
     "*24202": StaffCommanded(OLGA, StaffCommand.FORWARD, whom=BORIS),
     "*24": StaffCommanded(OLGA, StaffCommand.END_FORWARD),
     "*8101": StaffCommanded(OLGA, StaffCommand.PICK_UP, whom=OLGA),
+    "*26202": StaffCommanded(OLGA, StaffCommand.HAND_OVER, to="202"),
+    "*28": StaffCommanded(OLGA, StaffCommand.PARK),
+    "*29": StaffCommanded(OLGA, StaffCommand.RETRIEVE),
+    "*29101": StaffCommanded(OLGA, StaffCommand.RETRIEVE, whom=OLGA),
+    "*90101": StaffCommanded(OLGA, StaffCommand.LISTEN, whom=OLGA),
+    "*91101": StaffCommanded(OLGA, StaffCommand.WHISPER, whom=OLGA),
+    "*92101": StaffCommanded(OLGA, StaffCommand.BARGE_IN, whom=OLGA),
     "*134": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H),
     "*1304202": StaffCommanded(OLGA, StaffCommand.AWAY, until_ms=AFTER_4_H, whom=BORIS),
 }
@@ -44,12 +52,14 @@ HEARD = {
     "call forwarding on": ("call-forwarding", "activated"),
     "call forwarding off": ("call-forwarding", "de-activated"),
     "the caller": (),
+    "the talk": (),
 }
 
 
 def rows() -> list[tuple[str, str]]:
     """Code and what is heard, as the page has them."""
-    return re.findall(r"^\| `([*0-9]+)` \| ([^|]+) \|", PAGE.read_text(), re.MULTILINE)
+    dialled, _, _ = PAGE.read_text().partition("## In a talk")
+    return re.findall(r"^\| `([*0-9]+)` \| ([^|]+) \|", dialled, re.MULTILINE)
 
 
 def test_every_code_of_the_page_does_what_it_says() -> None:
@@ -71,11 +81,26 @@ def test_every_code_of_the_page_does_what_it_says() -> None:
 
 def test_the_page_has_every_code_there_is() -> None:
     codes = [value for value in msgspec.structs.asdict(Codes()).values() if isinstance(value, str)]
-    assert len(codes) == 11
-    dialled = [code for code, _ in rows()]
+    assert len(codes) == 22
+    dialled = [code for code, _ in rows()] + re.findall(
+        r"^\| `([*0-9]+)#?` \| \*?\*?[A-Z]", PAGE.read_text(), re.MULTILINE
+    )
     assert [code for code in codes if not any(one.startswith(code) for one in dialled)] == []
 
 
-def test_every_command_has_something_to_hear_but_pick_up() -> None:
-    unheard = [command for command in StaffCommand if not confirmation(POLICY, command)]
-    assert unheard == [StaffCommand.PICK_UP]
+def test_every_command_is_confirmed_unless_one_hears_somebody() -> None:
+    unheard = {command for command in StaffCommand if not confirmation(POLICY, command)}
+    assert unheard == {
+        StaffCommand.PICK_UP,
+        StaffCommand.RETRIEVE,
+        StaffCommand.CONSULT,
+        StaffCommand.SWAP,
+        StaffCommand.JOIN,
+        StaffCommand.COMPLETE,
+        StaffCommand.CALL_OFF,
+        StaffCommand.HOLD,
+        StaffCommand.TALK_ON,
+        StaffCommand.LISTEN,
+        StaffCommand.WHISPER,
+        StaffCommand.BARGE_IN,
+    }

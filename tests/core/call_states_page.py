@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from switchboard.core.call_state import FOLLOWS, mermaid
+from switchboard.core.call_state import FOLLOWS
 from switchboard.core.entries import Outcome
+from switchboard.core.state_diagram import HAND_OVER, mermaid
 
 PAGE = Path(__file__).parents[2] / "docs" / "call-states.md"
 
@@ -18,6 +19,11 @@ run `python -m tests.core.call_states_page`.
 Every state has a deadline, so no call can stay in one for ever. What is not in the diagram cannot happen: a rule
 that tries it is a bug, and ends that call as `our_fault`. A simulation takes every arrow.
 """
+_HAND_OVER = """\
+The same table, as far as it is about giving a caller away: by phone, key or command somebody who talks (or holds)
+leaves, and the caller rings, waits or is connected again; what comes to nothing goes back to the giver by the same
+ways. Asking a colleague is a call of its own; the caller is `OnHold` meanwhile.
+"""
 
 
 def page() -> str:
@@ -29,6 +35,9 @@ def page() -> str:
             f"```mermaid\n{mermaid()}```\n",
             "| state | what is true in it |\n| --- | --- |",
             f"{states}\n",
+            "## A hand-over\n",
+            _HAND_OVER,
+            f"```mermaid\n{mermaid(HAND_OVER)}```\n",
             f"A call ends in exactly one of these outcomes: {outcomes}.\n",
         ]
     )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from switchboard.core import facts
 from switchboard.core.actions import Connect, Play, RingOutside
-from switchboard.core.facts import StaffCommand
 from switchboard.core.ids import LegId, PersonId, PhoneId
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICIES
 from tests.core.story import Story, arrive, ready
 

@@ -1,37 +1,25 @@
-"""Short ways to every state of a call, and every fact that could then come: its own, stale, doubled, foreign."""
+"""Short ways to every state of a call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from switchboard.core import facts
-from switchboard.core.actions import Connect, Play, PlayInBridge, Ring, StartRecording
-from switchboard.core.facts import Entrance, Fact, StaffCommand
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
-from switchboard.sim.company import DAY_MS, ORDERS
+from switchboard.core.actions import Connect, Join, Ring, Snoop
+from switchboard.core.facts import Entrance
+from switchboard.core.ids import LegId, PersonId, PhoneId
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.hearing_ways import HEARING_WAYS, hearing_rung
 from tests.core.policy import POLICIES
 from tests.core.recording_ways import RECORDING_WAYS
 from tests.core.story import (
-    ACTIONS,
-    EVERYBODY,
     KOLOS,
-    NUMBER,
     PETROV,
     Story,
     arrive,
     begin,
-    bridges_of,
-    ready,
 )
-from tests.core.voicemail_ways import VOICEMAIL_WAYS, about_recordings
-
-CODES = (
-    "*10", "*11", "*20", "*21", "*22", "*23", "*232", "*24", "*24201", "*24101", "*25", "*138", "*1308202", "*8101",
-    "*8201", "*12101*?", "*12201*?", "*12999*?",
-)  # fmt: skip
+from tests.core.voicemail_ways import VOICEMAIL_WAYS
 
 
 def looking_up() -> Story:
@@ -134,10 +122,76 @@ def dialling(who: str, dialled: str, before: Callable[[], Story]) -> Story:
     return story
 
 
+def listening(code: str = "*90101", who: str = "hanna", before: Callable[[], Story] = talking) -> Story:
+    """Somebody has dialled it while olga talks; nothing was heard of it yet."""
+    return dialling(who, code, before)
+
+
+def hears(code: str = "*90101", who: str = "hanna", before: Callable[[], Story] = talking) -> Story:
+    story = listening(code, who, before)
+    made = story.newest(Join if code.startswith("*92") else Snoop)
+    if isinstance(made, Snoop):
+        story.tell(facts.LegAnswered(made.leg), 10)
+        connect = story.newest(Connect)
+        assert isinstance(connect, Connect)
+        for leg in connect.legs:
+            story.tell(facts.LegBridged(leg, connect.bridge), 10)
+    elif isinstance(made, Join):
+        story.tell(facts.LegBridged(made.leg, made.bridge), 10)
+    return story
+
+
+def changes(key: str, code: str = "*90101") -> Story:
+    """Another mode was asked for, and nothing heard of it yet; where there is a leg that spies, it is there."""
+    story = hears(code)
+    story.tell(facts.KeyPressed(LegId("3.1"), key), 500)
+    return story
+
+
+def asked_at_the_desk(command: StaffCommand, *, picked_up: bool = False) -> Story:
+    story = talking()
+    story.tell(facts.StaffCommanded(PersonId("hanna"), command, whom=PersonId("olga")), 100)
+    ring = story.newest(Ring)
+    if picked_up and isinstance(ring, Ring):
+        story.tell(facts.LegAnswered(ring.leg), 2_000)
+    return story
+
+
 def at_another_phone() -> Story:
     story = dialling("rita", "*12101*?", waiting)
     story.tell(facts.PinChecked(story.exchange.floor.leg_owner[LegId("3.1")], right=True), 10)
     return story
+
+
+def told(command: StaffCommand, to: str = "", before: Callable[[], Story] = talking, who: str = "olga") -> Story:
+    """Somebody who talks says at the desk what is to happen."""
+    story = before()
+    story.tell(facts.StaffCommanded(PersonId(who), command, to=to), 1_000)
+    return story
+
+
+def picked_up_again(before: Callable[[], Story]) -> Story:
+    """Whoever rings now picks up, and they talk."""
+    return talking(before)
+
+
+def held() -> Story:
+    story = talking()
+    ring = story.newest(Ring)
+    assert isinstance(ring, Ring)
+    story.tell(facts.LegHeld(ring.leg), 1_000)
+    return story
+
+
+def two_calls() -> Story:
+    """Olga's phone holds a caller and calls a colleague, by itself."""
+    story = held()
+    story.tell(facts.CallArrived(LegId("4.1"), Entrance.PHONE, "olga", "103", PhoneId("olga")), 10)
+    return story
+
+
+def picked_up_again_swap() -> Story:
+    return told(StaffCommand.SWAP, before=lambda: picked_up_again(lambda: told(StaffCommand.CONSULT, "103")))
 
 
 def missed() -> Story:
@@ -195,156 +249,31 @@ WAYS: dict[str, Callable[[], Story]] = {
     "at another phone": at_another_phone,
     "missed": missed,
     **RECORDING_WAYS,
+    "held": held,
+    "on hold at the desk": lambda: told(StaffCommand.HOLD),
+    "on hold in a call that they placed": lambda: told(StaffCommand.HOLD, before=lambda: talking(internal)),
+    "two calls": two_calls,
+    "asking": lambda: told(StaffCommand.CONSULT, "103"),
+    "asking a queue": lambda: told(StaffCommand.CONSULT, "71"),
+    "asked": lambda: picked_up_again(lambda: told(StaffCommand.CONSULT, "103")),
+    "swapped": picked_up_again_swap,
+    "three talk": lambda: told(
+        StaffCommand.JOIN, before=lambda: picked_up_again(lambda: told(StaffCommand.CONSULT, "103"))
+    ),
+    "handed over": lambda: told(StaffCommand.HAND_OVER, "103"),
+    "handed over to a duty": lambda: told(StaffCommand.HAND_OVER, "70"),
+    "handed over by who called": lambda: told(StaffCommand.HAND_OVER, "103", lambda: talking(internal)),
+    "given outside": lambda: told(StaffCommand.HAND_OVER, "989161234567"),
+    "parked": lambda: told(StaffCommand.PARK),
+    "wants to listen": listening,
+    "wants to barge in": lambda: listening("*92101"),
+    "listens": hears,
+    "listens to who placed the call": lambda: hears("*90101", "hanna", lambda: talking(internal)),
+    "whispers": lambda: hears("*91101"),
+    "has barged in": lambda: hears("*92101"),
+    "is about to whisper": lambda: changes("5"),
+    "is about to barge in": lambda: changes("6"),
+    "is about to listen only": lambda: changes("4", "*92101"),
+    "is rung to listen": lambda: asked_at_the_desk(StaffCommand.LISTEN),
+    "picked up to barge in": lambda: asked_at_the_desk(StaffCommand.BARGE_IN, picked_up=True),
 }
-
-
-def every_fact(story: Story) -> list[Fact]:
-    """One of each kind, for every leg, call and person that the story knows, and for some that it does not."""
-    floor = story.exchange.floor
-    calls = [*floor.calls, CallId("0" * 24)]
-    ids = dict.fromkeys(leg for call in floor.calls.values() for leg in (call.leg, *call.legs))
-    rung = dict.fromkeys(action.leg for action in story.actions if isinstance(action, Ring))
-    legs = [*(ids | rung), LegId("9.9")]
-    bridges = [*(action.bridge for action in story.actions if isinstance(action, Connect)), BridgeId("f" * 32)]
-    playbacks = [
-        *(action.playback for action in story.actions if isinstance(action, Play | PlayInBridge)),
-        PlaybackId("e" * 32),
-    ]
-    made: list[Fact] = [
-        *(facts.CallerFound(call, found) for call in calls for found in ((), (KOLOS,), (KOLOS, PETROV))),
-        *(facts.LookUpFailed(call, "no database") for call in calls),
-        *(kind(leg) for kind in (facts.LegRinging, facts.LegAnswered, facts.LegLeft, facts.LegSilent) for leg in legs),
-        *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
-        *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
-        *(facts.KeyPressed(leg, key) for leg in legs for key in "0123456*#"),
-        *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
-        *_recordings(story, calls),
-        *_refusals(calls, legs, playbacks),
-        *(facts.PhoneEngaged(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
-        *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
-        *_commands(story),
-        *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
-        *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
-        *about_recordings(story),
-        facts.SwitchLost("reset"),
-        *_reports(story),
-        *_surveys(story, legs),
-        *_arrivals(legs),
-    ]
-    return [*made, *_every_deadline(story, calls)]
-
-
-def _arrivals(legs: list[LegId]) -> list[Fact]:
-    return [
-        *(facts.CallArrived(LegId(leg), Entrance.LINE, NUMBER, ORDERS) for leg in (*legs, "2.1")),
-        *(
-            facts.CallArrived(LegId("2.2"), Entrance.LINE, number, dialled)
-            for number in ("", "x" * 300)
-            for dialled in ("", "?")
-        ),
-        *(
-            facts.CallArrived(LegId("2.3"), Entrance.PHONE, "x", dialled, phone)
-            for dialled in (*CODES, "201", "101", "*2", "", "112", "989161234567", "9", "5")
-            for phone in (PhoneId("olga"), PhoneId("ghost"), None)
-        ),
-    ]
-
-
-def _refusals(calls: list[CallId], legs: list[LegId], playbacks: list[PlaybackId]) -> list[Fact]:
-    said = [(action, playback) for action in ("Play", "PlayInBridge") for playback in playbacks]
-    return [
-        *(
-            facts.ActionFailed(call, action, "404", leg)
-            for call in calls
-            for action in ACTIONS
-            for leg in [*legs, None]
-        ),
-        *(facts.ActionFailed(call, action, "404", playback=playback) for call in calls for action, playback in said),
-    ]
-
-
-def _recordings(story: Story, calls: list[CallId]) -> list[Fact]:
-    begun = [action.recording for action in story.actions if isinstance(action, StartRecording)]
-    ids = [*dict.fromkeys(begun), *(RecordingId(nth_id(call, 1)) for call in calls)]
-    return [
-        *(facts.RecordingEnded(recording, kept) for recording in ids for kept in (True, False)),
-        *(facts.RecordingFiled(recording, "x.wav", "a" * 64, 1) for recording in ids),
-        *(facts.RecordingMissed(recording, "404") for recording in ids),
-        *(facts.RecordingExpired(recording, 180) for recording in ids),
-    ]
-
-
-def _commands(story: Story) -> list[Fact]:
-    return [
-        *(
-            facts.StaffCommanded(PersonId(who), command, "x", whom, 5_000, story.at_ms + 7_000, PhoneId(phone))
-            for who in ("olga", "anna", "ghost")
-            for command in StaffCommand
-            for whom, phone in ((PersonId("anna"), "pavel"), (PersonId("olga"), "anna"))
-        ),
-        *(facts.StaffCommanded(PersonId("olga"), command) for command in StaffCommand),
-    ]
-
-
-def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
-    """The true ones, those of the past, and those of nobody."""
-    living = story.exchange.floor.calls.values()
-    moments = [call.until_ms for call in living] + [story.at_ms, story.at_ms - 1, DAY_MS]
-    people = [PersonId("olga"), PersonId("ghost")]
-    return [
-        *(facts.DeadlinePassed(until_ms, call=call) for until_ms in moments for call in calls),
-        *(facts.DeadlinePassed(until_ms, person=person) for until_ms in moments for person in people),
-        *(
-            facts.DeadlinePassed(booking.until_ms, booking=booking.booking)
-            for booking in story.exchange.floor.bookings.values()
-        ),
-        facts.DeadlinePassed(story.at_ms, booking=CallId("0" * 24)),
-        facts.DeadlinePassed(story.at_ms),
-    ]
-
-
-def served_away(story: Story, **more: object) -> facts.FallbackCall:
-    """A call of Asterisk's own queue, another one each time the queue log was read on."""
-    floor = story.exchange.floor
-    read_bytes = floor.bookmark.offset if floor.bookmark is not None else 0
-    told = facts.FallbackCall(LegId(f"away.{read_bytes}"), NUMBER, ORDERS, story.at_ms - 60_000)
-    return msgspec.structs.replace(told, **{"ended_at_ms": story.at_ms - 1_000, **more})
-
-
-def report(story: Story, *calls: facts.FallbackCall) -> facts.FallbackReported:
-    """The queue log was read on from where the exchange stands."""
-    since = story.exchange.floor.bookmark
-    read_bytes = (since.offset if since is not None else 0) + 100
-    return facts.FallbackReported(since, facts.Bookmark("1-first", read_bytes, story.at_ms // 1_000), calls)
-
-
-def _reports(story: Story) -> list[Fact]:
-    """A call each way to its end; nothing but a bookmark; and a report that does not begin where we stand."""
-    answered = {"phone": PhoneId("olga"), "answered_at_ms": story.at_ms - 50_000}
-    ends: list[dict[str, object]] = [
-        {}, {"ringing": True, "ring_ms": 3_000}, {"unserved": True}, {"lost": True}, answered,
-        answered | {"lost": True}, answered | {"phone": PhoneId("ghost")}, {"number": "", "dialled": "?"},
-        {"ended_at_ms": 0}, {"answered_at_ms": story.at_ms + 50_000},
-    ]  # fmt: skip
-    elsewhere = facts.Bookmark("2-other", 7, 0)
-    one = served_away(story)
-    return [
-        report(story),
-        *(report(story, served_away(story, **end)) for end in ends),
-        report(story, one, msgspec.structs.replace(one, leg=LegId(f"{one.leg}.also"))),
-        facts.FallbackReported(elsewhere, elsewhere, (served_away(story),)),
-    ]
-
-
-def _surveys(story: Story, legs: list[LegId]) -> list[Fact]:
-    """What a survey may say: at the beginning of a connection, and later."""
-    return [
-        ready((), ()),
-        ready((), (), switch="another"),
-        ready(tuple(legs), EVERYBODY),
-        ready(tuple(legs), EVERYBODY, up=True),
-        *(ready(tuple(one for one in legs if one != leg), EVERYBODY) for leg in legs),
-        *(facts.LegVanished(leg) for leg in legs),
-        *(facts.LegFound(leg) for leg in legs),
-        *(facts.BridgeFound(bridge) for bridge in bridges_of(story)),
-    ]

@@ -10,7 +10,7 @@ from switchboard.core.actions import Connect, Play, Ring
 from switchboard.core.ids import LegId, PersonId
 from switchboard.core.pace import FEWEST_GAPS, MOST_GAPS, Gap, Pace, expected_wait_ms, note_answer
 from tests.core.hearing_ways import hearing
-from tests.core.reaching import Story, arrive, begin
+from tests.core.story import Story, arrive, begin
 
 HOUR_MS = 3_600_000
 

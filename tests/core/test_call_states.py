@@ -9,7 +9,8 @@ from switchboard.core.facts import LegLeft
 from switchboard.core.ids import LegId
 from switchboard.sim.day import run
 from tests.core.call_states_page import PAGE, page
-from tests.core.reaching import EVERYBODY, WAYS, looking_up, ready, saying
+from tests.core.reaching import WAYS, looking_up, saying
+from tests.core.story import EVERYBODY, ready
 
 
 def test_the_page_is_what_the_code_says() -> None:
@@ -30,6 +31,7 @@ def test_every_arrow_is_taken() -> None:
         # few connections break in the middle of a look-up, a message or the check of a PIN
         for before, leg in ((looking_up, "1.1"), (saying, "1.1"), (WAYS["checking a PIN"], "3.1")):
             before().tell(ready((leg,), EVERYBODY))
+        WAYS["listens"]()  # few supervisors dial a code there
         WAYS["told, then invited"]()
         WAYS["told of recording"]().tell(ready(("1.1",), EVERYBODY))
         WAYS["checking a PIN"]().tell(LegLeft(LegId("3.1")))

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from switchboard.core.call_state import FOLLOWS
 from switchboard.core.entries import CallRecord, Outcome
-from tests.core.reaching import WAYS, Story, every_fact, ready
+from tests.core.every_fact import every_fact
+from tests.core.reaching import WAYS
+from tests.core.story import Story, ready
 
 
 def end_of(story: Story) -> None:

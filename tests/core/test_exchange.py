@@ -13,18 +13,22 @@ import pytest
 
 from switchboard.core import ending, facts
 from switchboard.core.actions import HangUp, SendToDialplan
-from switchboard.core.call_state import Bug, Call, Ending, LookingUp, Talking
+from switchboard.core.call_state import Call, Ending, LookingUp, Talking
 from switchboard.core.entries import CallRecord, CallStep, Direction, Outcome, PersonChanged, PersonState
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Entrance, Fact, LegEnded
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.snapshot import STATE_FORMAT, UnknownFormat
+from switchboard.core.staff_commands import StaffCommand
+from switchboard.core.state_parts import Bug
 from switchboard.sim.company import DAY_MS, ORDERS
 from switchboard.sim.day import Day
-from switchboard.sim.world import Unkindness
+from switchboard.sim.unkindness import Unkindness
+from tests.core.every_fact import every_fact
 from tests.core.policy import POLICIES, POLICY
-from tests.core.reaching import NUMBER, WAYS, arrive, begin, every_fact, ready, waiting_rung
+from tests.core.reaching import WAYS, waiting_rung
+from tests.core.story import NUMBER, arrive, begin, ready
 
 SNAPSHOTS = sorted((Path(__file__).parent / "snapshots").glob("*.msgpack"))
 
@@ -139,7 +143,7 @@ def test_the_same_facts_give_the_same_in_every_process() -> None:
 
 def test_a_deadline_is_handed_out_once() -> None:
     story = waiting_rung()
-    story.tell(facts.StaffCommanded(PersonId("pavel"), facts.StaffCommand.PAUSE))
+    story.tell(facts.StaffCommanded(PersonId("pavel"), StaffCommand.PAUSE))
     until_ms = story.exchange.next_deadline_ms()
     assert until_ms is not None
     assert story.exchange.due(until_ms - 1) == []
@@ -232,9 +236,9 @@ def test_the_table_of_states_is_kept() -> None:
 
 def test_every_state_of_a_person_is_on_record_once() -> None:
     story = begin(("olga",))
-    story.tell(facts.StaffCommanded(PersonId("olga"), facts.StaffCommand.PAUSE, "lunch"), 10)
-    story.tell(facts.StaffCommanded(PersonId("olga"), facts.StaffCommand.PAUSE, "lunch"), 10)
-    story.tell(facts.StaffCommanded(PersonId("olga"), facts.StaffCommand.RESUME), 10)
+    story.tell(facts.StaffCommanded(PersonId("olga"), StaffCommand.PAUSE, "lunch"), 10)
+    story.tell(facts.StaffCommanded(PersonId("olga"), StaffCommand.PAUSE, "lunch"), 10)
+    story.tell(facts.StaffCommanded(PersonId("olga"), StaffCommand.RESUME), 10)
     states = [entry.state for entry in story.entries if isinstance(entry, PersonChanged) and entry.person == "olga"]
     assert states == [PersonState.OFFLINE, PersonState.READY, PersonState.PAUSED, PersonState.READY]
 

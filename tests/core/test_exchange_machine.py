@@ -14,11 +14,13 @@ from switchboard.core import facts
 from switchboard.core.call_state import Checking, Connecting, Ending, LookingUp, Saying
 from switchboard.core.caller import Client
 from switchboard.core.exchange import Exchange
-from switchboard.core.facts import Entrance, StaffCommand
+from switchboard.core.facts import Entrance
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.sim.company import DISPATCH, ORDERS
+from tests.core.every_fact import CODES, every_fact
 from tests.core.policy import POLICIES, POLICY
-from tests.core.reaching import CODES, EVERYBODY, KOLOS, NUMBER, PETROV, Story, begin, every_fact, ready
+from tests.core.story import EVERYBODY, KOLOS, NUMBER, PETROV, Story, begin, ready
 
 PEOPLE = sorted(POLICY.people)
 PHONES = ("olga", "pavel", "rita", "anna", "vera")

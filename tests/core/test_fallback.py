@@ -11,7 +11,8 @@ from switchboard.core.entries import CallRecord, CallStep, NumberKind, Outcome, 
 from switchboard.core.exchange import Exchange
 from switchboard.core.ids import LegId, PhoneId, call_id_for
 from switchboard.sim.company import ORDERS
-from tests.core.reaching import NUMBER, Story, begin, ready, report, served_away
+from tests.core.every_fact import report, served_away
+from tests.core.story import NUMBER, Story, begin, ready
 
 
 def record_after(story: Story, **told: object) -> CallRecord:

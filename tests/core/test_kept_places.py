@@ -6,6 +6,7 @@ import pytest
 
 from switchboard.core import facts, kept_places
 from switchboard.core.ids import LegId, PersonId
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.sim.company import ORDERS
 from tests.core.policy import POLICIES
 from tests.core.story import NUMBER, PETROV, Story, ready
@@ -18,7 +19,7 @@ def nobody_free() -> Story:
     story.tell(facts.PolicyLoaded(POLICIES["small queue"]))
     story.tell(ready((), ("olga", "pavel")))
     for person in ("olga", "pavel"):
-        story.tell(facts.StaffCommanded(PersonId(person), facts.StaffCommand.PAUSE, "lunch"))
+        story.tell(facts.StaffCommanded(PersonId(person), StaffCommand.PAUSE, "lunch"))
     return story
 
 

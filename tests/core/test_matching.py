@@ -131,6 +131,55 @@ def test_one_order_over_all_queues_of_a_person() -> None:
     assert first.call == "d"
 
 
+def test_equal_places_in_several_line_ups_are_told_apart_by_call() -> None:
+    on = Board()
+    on.seat(OLGA, Seat({"one": 0, "two": 0, "three": 0}))
+    on.wait(caller("a", 4, "two", not_again=(OLGA,)))
+    for name, queue in (("e", "one"), ("c", "two"), ("d", "three"), ("b", "three")):
+        on.wait(caller(name, 4, queue))
+    order = []
+    while (first := on.caller_for(OLGA)) is not None:
+        order.append(first.call)
+        on.leave(first.call)
+    assert order == ["b", "c", "d", "e"]
+
+
+def test_those_who_are_ready_already_ring_for_what_nobody_asked_for_before() -> None:
+    on = board(PAVEL, OLGA, RITA, olga={"ru": 3}, rita={"ru": 4})
+    assert chosen(on, caller("c", need=Need(0, (("ru", 2),)))) == OLGA
+    on.busy(OLGA)
+    assert chosen(on, caller("c", need=Need(0, (("ru", 2),)))) == RITA
+
+
+def test_a_long_line_up_forgets_those_who_left_and_keeps_its_order() -> None:
+    on = board()
+    places: dict[str, int] = {}
+
+    def wait(name: str, place_ms: int) -> None:
+        on.wait(caller(name, place_ms))
+        places[name] = place_ms
+
+    def serve_all(most: int) -> list[str]:
+        order: list[str] = []
+        while len(order) < most and (first := on.caller_for(OLGA)) is not None:
+            order.append(first.call)
+            on.leave(first.call)
+        return order
+
+    for number in range(400):
+        wait(f"c{number:03d}", 1_000 - number if number % 3 else number)
+    for call in list(places)[::2]:
+        on.leave(CallId(call))
+        del places[call]
+    for call in serve_all(3):
+        del places[call]
+    on.wait(caller("before all others", -1))
+    assert serve_all(1) == ["before all others"]
+    for number in range(400):
+        wait(f"d{number:03d}", number)
+    assert serve_all(1_000) == sorted(places, key=lambda call: (places[call], call))
+
+
 def do_something(both: Both, step: int) -> None:
     """One random thing that may happen to the board."""
     random, waiting = both.random, list(both.naive.waiting)

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from switchboard.core import facts
 from switchboard.core.actions import Ring
 from switchboard.core.caller import Client
-from switchboard.core.facts import Entrance, StaffCommand
+from switchboard.core.facts import Entrance
 from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.sim.company import DISPATCH, ORDERS
 from tests.core.policy import POLICY
-from tests.core.reaching import NUMBER, Story, begin
+from tests.core.story import NUMBER, Story, begin
 
 CLASSES = ("key", "regional", "retail")
 RITA = PersonId("rita")

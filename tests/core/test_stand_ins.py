@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from switchboard.core import facts
 from switchboard.core.call_state import Call
-from switchboard.core.facts import Entrance, StaffCommand, StaffCommanded
+from switchboard.core.facts import Entrance, StaffCommanded
 from switchboard.core.ids import LegId, PersonId, PhoneId
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.core.stand_ins import MOST_DEPUTIES
-from tests.core.reaching import KOLOS, Story, arrive, begin
+from tests.core.story import KOLOS, Story, arrive, begin
 
 TANGLED = tuple(PersonId(name) for name in ("anna", "boris", "vera", "gleb"))
 ARROWS = st.dictionaries(st.sampled_from(TANGLED), st.sampled_from(TANGLED))

@@ -20,11 +20,13 @@ from switchboard.core.actions import (
     StopMusic,
 )
 from switchboard.core.call_state import (
+    CallState,
     Checking,
     Connecting,
     Ending,
     Keeping,
     LeavingMessage,
+    Listening,
     LookingUp,
     Saying,
     Talking,
@@ -33,16 +35,13 @@ from switchboard.core.call_state import (
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
 from switchboard.core.ids import BridgeId, LegId, PhoneId
 from switchboard.core.phones import person_at
+from switchboard.core.state_parts import Post
 from switchboard.core.survey import PHONES_KNOWN_AFTER_MS, differences
 from switchboard.sim.company import DISPATCH
 from tests.core.policy import POLICY
 from tests.core.reaching import (
-    EVERYBODY,
-    NUMBER,
     ORDERS,
     WAYS,
-    Story,
-    begin,
     connecting,
     ending,
     looking_up,
@@ -52,6 +51,7 @@ from tests.core.reaching import (
     waiting,
     waiting_rung,
 )
+from tests.core.story import EVERYBODY, NUMBER, Story, begin
 
 CALLER = LegId("1.1")
 STRANGER = facts.CallArrived(LegId("9.9"), Entrance.LINE, NUMBER, ORDERS)
@@ -63,11 +63,13 @@ def as_believed(story: Story) -> Found:
     floor = story.exchange.floor
     there = []
     for call in floor.calls.values():
-        talks = isinstance(call.state, Talking)
-        bridge = call.state.bridge if isinstance(call.state, Talking) else None
+        post = call.state.post if isinstance(call.state, Listening) else call.state
+        talks = isinstance(post, Talking | Post)
+        bridge = post.bridge if isinstance(post, Talking | Post) else None
         if call.caller_there:
             there.append(FoundLeg(call.leg, call.answered, bridge))
-        there += [FoundLeg(leg, talks, bridge) for leg in call.legs]
+        late = _about_to(call.state)
+        there += [FoundLeg(leg) if leg in late else FoundLeg(leg, talks, bridge) for leg in call.legs]
     bridges = tuple(one.bridge for one in there if one.bridge is not None)
     phones = tuple(
         PhoneId(person.phone)
@@ -75,6 +77,11 @@ def as_believed(story: Story) -> Found:
         if (user := person_at(floor.people, floor.policy, person.phone)) is not None and floor.people[user].registered
     )
     return Found(tuple(sorted(there, key=lambda one: one.leg)), bridges, phones)
+
+
+def _about_to(state: CallState) -> tuple[LegId | None, ...]:
+    """The leg that is to spy for a supervisor in a moment."""
+    return (state.coming.snoop,) if isinstance(state, Listening) and state.coming is not None else ()
 
 
 def also(found: Found, *legs: FoundLeg, bridges: tuple[BridgeId, ...] = ()) -> Found:
@@ -101,7 +108,9 @@ def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
     story.tell(facts.SwitchReady(found, "one"), 10)
     for call_id, call in story.exchange.floor.calls.items():
         state = call.state
-        if isinstance(state, LookingUp | Saying | Telling | Connecting | Checking | LeavingMessage | Keeping):
+        if isinstance(
+            state, LookingUp | Saying | Telling | Connecting | Checking | Listening | LeavingMessage | Keeping
+        ):
             state = replace(state, until_ms=before[call_id].until_ms)
         assert state == before[call_id]
 

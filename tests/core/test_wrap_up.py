@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from switchboard.core import facts
 from switchboard.core.entries import PersonChanged, PersonState
 from switchboard.core.exchange import Exchange
-from switchboard.core.facts import Entrance, StaffCommand
+from switchboard.core.facts import Entrance
 from switchboard.core.ids import LegId, PersonId, PhoneId
 from switchboard.core.staff import PersonRecord
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICY
-from tests.core.reaching import Story, talking, waiting_rung
+from tests.core.reaching import talking, waiting_rung
+from tests.core.story import Story
 
 OLGA, PAVEL = PersonId("olga"), PersonId("pavel")
 MOST_MS = POLICY.limits.wrap_up_at_most_ms

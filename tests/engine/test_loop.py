@@ -31,12 +31,12 @@ from switchboard.core.facts import (
     LegLeft,
     PlaybackEnded,
     PolicyLoaded,
-    StaffCommand,
     StaffCommanded,
     SwitchReady,
 )
 from switchboard.core.ids import LegId
 from switchboard.core.phone_number import PhoneNumber
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.engine.clock import SteadyClock
 from switchboard.engine.loop import Loop
 from switchboard.engine.memory_log import MemoryLog

@@ -14,7 +14,8 @@ from switchboard.engine.loop import Loop
 from switchboard.engine.memory_log import MemoryLog
 from switchboard.engine.ports import Refused, SwitchAway
 from switchboard.engine.vigil import AGAIN_MS, EVERY_S, Vigil
-from tests.core.reaching import Story, internal, ringing, talking, waiting
+from tests.core.reaching import internal, ringing, talking, waiting
+from tests.core.story import Story
 
 IVAN = LegId("1.1")
 LOOK_MS = int(EVERY_S * 1000)

@@ -8,10 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from unittest import mock
 
+import msgspec
+
 from switchboard.core import facts
 from switchboard.core.call_state import Talking
-from switchboard.core.facts import Entrance, Fact, StaffCommand
+from switchboard.core.facts import Entrance, Fact
 from switchboard.core.ids import PersonId, PhoneId, RecordingId
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICIES, POLICY
 
 if TYPE_CHECKING:
@@ -70,6 +73,16 @@ def _surveyed(run: Runner, missing: str = "", restarted: bool = False, phones_kn
     return [facts.SwitchReady(found, "two" if restarted else floor.switch)]
 
 
+def _surveyed_after(run: Runner, name: str, dialled: str) -> list[Fact]:
+    """While nobody listened, a phone gave its caller away."""
+    (ready,) = _surveyed(run, name)
+    assert isinstance(ready, facts.SwitchReady)
+    bridge = next(one.bridge for one in ready.found.legs if one.bridge is not None)
+    stand_in = facts.FoundStandIn((run.new_stand_in(),), bridge, dialled)
+    found = msgspec.structs.replace(ready.found, stand_ins=(stand_in,))
+    return [msgspec.structs.replace(ready, found=found)]
+
+
 def _phone(run: Runner, name: str, how: str) -> list[Fact]:
     if how == "appears":
         run.registered.append(name)
@@ -89,7 +102,7 @@ def _plant(run: Runner, where: str) -> list[Fact]:
 
 def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
     left = run.legs[gone] if gone else None
-    if action in ("Ring", "RingOutside"):
+    if action in ("Ring", "RingOutside", "Snoop"):
         leg = run.legs[name]
         return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg, gone=left)]
     playback = run.playbacks[name] if action in ("Play", "PlayInBridge") else None
@@ -99,6 +112,23 @@ def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
 
 def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
     return [facts.PlaybackEnded(run.playbacks[name], heard)]
+
+
+def _transfers(run: Runner, name: str, dialled: str) -> list[Fact]:
+    """By the phone: Asterisk puts a stand-in in its place, and its leg leaves."""
+    leg = run.legs[name]
+    return [facts.LegTransferred(leg, dialled, (run.new_stand_in(),)), facts.LegLeft(leg)]
+
+
+def _joins(run: Runner, name: str) -> list[Fact]:
+    """The phone gives the other sides of its two calls to each other."""
+    first, second = run.legs_of[name][-2:]
+    return [
+        facts.LegUnheld(first),
+        facts.LegsTransferred(first, second, (run.new_stand_in(),)),
+        facts.LegLeft(second),
+        facts.LegLeft(first),
+    ]
 
 
 def _recorded(run: Runner, name: str, s: str = "0", sound_s: str | None = None, known: bool = True) -> list[Fact]:
@@ -115,6 +145,7 @@ def _commands(
     whom: str | None = None,
     s: str | None = None,
     phone: str | None = None,
+    to: str | None = None,
 ) -> list[Fact]:
     """``s`` counts from now: how much longer, or until when."""
     ms = round(float(s) * 1000) if s is not None else None
@@ -126,6 +157,7 @@ def _commands(
         ms,
         run.now_ms + ms if ms is not None else None,
         PhoneId(phone) if phone is not None else None,
+        to or "",
     )
     return [asked]
 
@@ -138,7 +170,7 @@ def _file(recording: RecordingId, *, filed: bool) -> Fact:
 
 _ACTIONS = (
     "Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin|PlayInBridge|StartRecording|PauseRecording"
-    "|GoOnRecording|RecordMessage"
+    "|GoOnRecording|Snoop|Join|RecordMessage"
 )
 _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) calls (\S+) from (.+)", _calls),
@@ -146,9 +178,15 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) is known too late as (.+)", _found),
     (r"look-up of (\w+) fails", lambda run, name: [facts.LookUpFailed(run.calls[name], "no database")]),
     (r"(\w+) answers", lambda run, name: [facts.LegAnswered(run.legs[name])]),
+    (r"(\w+) has joined", lambda run, name: [facts.LegBridged(run.joins[name].leg, run.joins[name].bridge)]),
     (r"(\w+) talks with \w+", lambda run, name: _bridged(run, "both", name)),
     (r"(\w+) is in the bridge with (\w+)", _bridged),
     (rf"(\w+) ({'|'.join(_ENDS)})", _ends),
+    (r"(\w+) holds", lambda run, name: [facts.LegHeld(run.legs[name])]),
+    (r"(\w+) holds no more", lambda run, name: [facts.LegUnheld(run.legs[name])]),
+    (r"(\w+)\.1 holds no more", lambda run, name: [facts.LegUnheld(run.legs_of[name][-2])]),
+    (r"(\w+) transfers to (\S+)", _transfers),
+    (r"(\w+) joins both calls", _joins),
     (r"(\w+) leaves", lambda run, name: [facts.LegLeft(run.legs[name])]),
     (r"(\w+)'s phone (appears|vanishes)", _phone),
     (r"(\w+) presses (\S+)", lambda run, name, keys: [facts.KeyPressed(run.legs[name], key) for key in keys]),
@@ -164,12 +202,15 @@ _GRAMMAR: list[tuple[str, Make]] = [
         r"the recording of (\w+) is (filed|missing)",
         lambda run, name, how: [_file(run.recordings[name], filed=how == "filed")],
     ),
-    (r"desk: (\w+) (sign_in|sign_out|pause|resume)(?!_) ?(.*)", _commands),
     (r"the message of (\w+) is over: (\d+)s, (\d+)s of it sound", _recorded),
     (r"the message of (\w+) is over, nothing there", _recorded),
     (r"Asterisk has a message of (\w+) of (\d+)s", _recorded),
     (r"Asterisk has no message of (\w+)", lambda run, name: _recorded(run, name, known=False)),
-    (rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?", _commands),
+    (r"desk: (\w+) (sign_in|sign_out|pause|resume)(?!_) ?(.*)", _commands),
+    (
+        rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?(?: to (\S+))?",
+        _commands,
+    ),
     (
         r"the PIN of (\w+) is (right|wrong)",
         lambda run, name, how: [facts.PinChecked(run.calls[name], how == "right")],
@@ -184,6 +225,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     ),
     (r"switch lost", lambda run: [facts.SwitchLost("connection reset")]),
     (r"switch ready", _surveyed),
+    (r"switch ready after (\w+) transferred to (\S+)", _surveyed_after),
     (r"switch ready without (.+)", _surveyed),
     (r"switch ready after a restart", lambda run: _surveyed(run, restarted=True)),
     (

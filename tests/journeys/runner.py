@@ -9,11 +9,13 @@ from switchboard.core import actions, facts
 from switchboard.core.actions import Action
 from switchboard.core.caller import Client
 from switchboard.core.entries import (
+    Audited,
     CallRecord,
     Entry,
     PersonChanged,
     PersonState,
     RecordingPart,
+    Segment,
     TaskOpened,
     VoicemailLeft,
 )
@@ -23,6 +25,7 @@ from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, R
 from switchboard.sim.checks import BACKSTOP_MS, Witness
 from switchboard.sim.company import DAY_MS, NIGHT_MS
 from tests.core.policy import POLICIES, POLICY
+from tests.journeys.claims import claim_of, client, say_audited, say_hand_over, shown, split
 from tests.journeys.grammar import facts_of
 from tests.journeys.script import Journey, Line, Wrong
 
@@ -38,14 +41,18 @@ class Runner:
         self.start_ms = self.now_ms = DAY_MS
         self.legs: dict[str, LegId] = {}
         """The newest leg of everybody who was named."""
+        self.legs_of: dict[str, list[LegId]] = {}
+        """All of them, oldest first."""
         self.names: dict[LegId, str] = {}
         self.calls: dict[str, CallId] = {}
         self.callers: dict[CallId, str] = {}
         self.bridges: dict[str, actions.Connect] = {}
+        self.joins: dict[str, actions.Join] = {}
+        self.audit: list[Audited] = []
         self.playbacks: dict[str, PlaybackId] = {}
         self.recordings: dict[str, RecordingId] = {}
-        self.messages: list[VoicemailLeft] = []
         self.parts: dict[RecordingId, RecordingPart] = {}
+        self.messages: list[VoicemailLeft] = []
         self.registered: list[str] = []
         self.records: dict[CallId, CallRecord] = {}
         self.tasks: list[TaskOpened] = []
@@ -72,7 +79,7 @@ class Runner:
             if key == "staff":
                 self.registered = text.split()
             elif key.startswith("client "):
-                self.clients[key.removeprefix("client ")] = _client(key.removeprefix("client "), text)
+                self.clients[key.removeprefix("client ")] = client(key.removeprefix("client "), text)
             elif (key, text) == ("start", "night"):
                 self.start_ms = NIGHT_MS
             elif key == "policy":
@@ -119,12 +126,18 @@ class Runner:
             name, call = self.names[fact.leg], call_id_for(fact.leg, at_ms)
             self.calls[name], self.callers[call] = call, name
         for action in handled.actions:
+            self._learn_of_a_question(action.call)
             match action:
                 case actions.Ring(leg=leg, phone=phone):
                     self._learn_of_a_call_back(action.call)
-                    self.legs[phone], self.names[leg] = leg, phone
+                    self._name(leg, phone)
+                case actions.Snoop(leg=leg):
+                    name = f"ear{sum(known.startswith('ear') for known in self.legs) + 1}"
+                    self._name(leg, name)
+                case actions.Join(call=call):
+                    self.joins[self.callers[call]] = action
                 case actions.RingOutside(leg=leg):
-                    self.legs["outside"], self.names[leg] = leg, "outside"
+                    self._name(leg, "outside")
                 case actions.Connect(call=call):
                     self.bridges[self.callers[call]] = action
                 case actions.StartRecording(call=call, recording=recording):
@@ -141,8 +154,20 @@ class Runner:
     def _learn_of_a_call_back(self, call: CallId) -> None:
         """We begin it ourselves; it is named after who is called back."""
         if call not in self.callers:
-            name = f"{self.callers[self.exchange.floor.calls[call].call_back_of or call]}_back"
+            made = self.exchange.floor.calls[call]
+            name = (
+                f"{made.caller_person}_hears"
+                if made.call_back_of is None
+                else f"{self.callers[made.call_back_of]}_back"
+            )
             self.calls[name], self.callers[call] = call, name
+
+    def _learn_of_a_question(self, call_id: CallId) -> None:
+        """Somebody asks about a caller, by a call that we make: it is named after who asks."""
+        call = self.exchange.floor.calls.get(call_id) or self.exchange.floor.gone.get(call_id)
+        if call_id not in self.callers and call is not None and call.is_question:
+            name = f"{self.names[call.lent or call.leg]}_asks"
+            self.calls[name], self.callers[call_id] = call_id, name
 
     def _remember(self, entry: Entry) -> None:
         if isinstance(entry, CallRecord):
@@ -151,10 +176,12 @@ class Runner:
             self.tasks.append(entry)
         elif isinstance(entry, PersonChanged):
             self.changes.append(entry)
-        elif isinstance(entry, VoicemailLeft):
-            self.messages.append(entry)
+        elif isinstance(entry, Audited):
+            self.audit.append(entry)
         elif isinstance(entry, RecordingPart):
             self.parts[entry.recording] = entry
+        elif isinstance(entry, VoicemailLeft):
+            self.messages.append(entry)
 
     def _alive(self) -> list[str]:
         calls = self.exchange.floor.calls.values()
@@ -173,15 +200,17 @@ class Runner:
             case actions.LookUpCaller():
                 return f"look up {caller}"
             case actions.SoundRinging():
-                return f"ringing {caller}"
+                return f"ringing {self.names[action.leg]}"
+            case actions.StopRinging(leg=leg):
+                return f"stop ringing {self.names[leg]}"
             case actions.Answer(leg=leg):
                 return f"answer {self.names[leg]}"
             case actions.SetLanguage(language=language):
                 return f"speak {language} to {caller}"
             case actions.StartMusic(music=music):
-                return f"music {caller}" if music == "default" else f"music {music} {caller}"
+                return f"music {'' if music == 'default' else f'{music} '}{self.names[action.leg]}"
             case actions.StopMusic():
-                return f"stop music {caller}"
+                return f"stop music {self.names[action.leg]}"
             case actions.Play(prompts=prompts):
                 return f"say {' '.join(prompts)} to {caller}"
             case actions.StopPlaying():
@@ -192,7 +221,11 @@ class Runner:
             case actions.RingOutside(number=dialled, ring_ms=ring_ms):
                 return f"ring outside {dialled} {(ring_ms - BACKSTOP_MS) / 1000:g}s for {caller}"
             case actions.Connect(legs=legs):
-                return f"connect {self.names[legs[0]]} with {self.names[legs[1]]}"
+                return f"connect {self.names[legs[0]]} with {' and '.join(self.names[leg] for leg in legs[1:])}"
+            case actions.Snoop(of=of, whisper=whisper):
+                return f"an ear on {self.names[of]}" + (" that whispers" if whisper else "")
+            case actions.Join(leg=leg):
+                return f"{self.names[leg]} joins"
             case actions.TakeDownBridge():
                 return "take down bridge"
             case actions.HangUp(leg=leg, cause=cause):
@@ -201,20 +234,28 @@ class Runner:
                 return f"send {self.names[leg]} to dialplan"
             case actions.AskWhetherThere(leg=leg):
                 return f"ask whether {self.names[leg]} is there"
+            case _:
+                return self._say_more(action, caller)
+
+    def _say_more(self, action: Action, caller: str) -> str:
+        match action:
             case actions.PlayInBridge(prompts=prompts):
                 return f"say {' '.join(prompts)} to all with {caller}"
-            case actions.StartRecording():
-                return f"record {caller}"
-            case actions.StopRecording():
-                return f"stop recording {caller}"
-            case actions.PauseRecording(leg=leg):
-                return f"pause recording {caller}" + (f", tell {self.names[leg]}" if leg is not None else "")
-            case actions.GoOnRecording(leg=leg):
-                return f"go on recording {caller}" + (f", tell {self.names[leg]}" if leg is not None else "")
+            case actions.StartRecording() | actions.StopRecording():
+                return f"{'record' if isinstance(action, actions.StartRecording) else 'stop recording'} {caller}"
+            case actions.PauseRecording(leg=leg) | actions.GoOnRecording(leg=leg):
+                what = "pause" if isinstance(action, actions.PauseRecording) else "go on"
+                return f"{what} recording {caller}" + (f", tell {self.names[leg]}" if leg is not None else "")
             case actions.CheckPin(person=person):
                 return f"check PIN of {person} for {caller}"
-            case actions.RecordMessage() | actions.AskAboutRecording() | actions.DropRecording():
-                return f"{_OF_MESSAGES[type(action)]} {caller}"
+            case actions.RecordMessage():
+                return f"record {caller}"
+            case actions.AskAboutRecording():
+                return f"ask about the message of {caller}"
+            case actions.DropRecording():
+                return f"throw away the message of {caller}"
+            case _:
+                raise AssertionError(f"no words for {action}")
 
     # words into facts ------------------------------------------------------------------------------------------
 
@@ -226,43 +267,66 @@ class Runner:
 
     def new_leg(self, name: str) -> LegId:
         leg = LegId(f"1767.{len(self.names) + 1}")
-        self.legs[name], self.names[leg] = leg, name
+        self._name(leg, name)
         return leg
+
+    def new_stand_in(self) -> LegId:
+        leg = LegId(f"1767.{len(self.names) + 1}")
+        self.names[leg] = "the stand-in"
+        return leg
+
+    def _name(self, leg: LegId, name: str) -> None:
+        self.legs[name], self.names[leg] = leg, name
+        self.legs_of.setdefault(name, []).append(leg)
 
     # what stands at the end --------------------------------------------------------------------------------------
 
     def _claim(self, number: int, key: str, text: str) -> None:
         if key == "still":
-            self._expect(number, key, _split(text), self._alive())
+            self._expect(number, key, split(text), self._alive())
         elif key == "people":
-            claimed = [part.split() for part in _split(text)]
+            claimed = [part.split() for part in split(text)]
             people = self.exchange.floor.people
             came = [f"{name} {people[PersonId(name)].state}" for name, *_ in claimed]
             self._expect(number, key, [" ".join(part) for part in claimed], came)
         elif key.startswith("recordings "):
             call = self.calls[key.removeprefix("recordings ")]
             came = [self._say_part(part) for part in self.parts.values() if part.call == call]
-            self._expect(number, key, _split(text), came)
+            self._expect(number, key, split(text), came)
         elif key == "tasks":
             abouts = [self.callers.get(CallId(task.about), task.about) for task in self.tasks]
             came = [f"{task.kind} {task.person} about {one}" for task, one in zip(self.tasks, abouts, strict=True)]
-            self._expect(number, key, _split(text), came)
+            self._expect(number, key, split(text), came)
         elif key == "messages":
             came = [f"{self.callers[left.call]} {left.duration_ms / 1000:g}s" for left in self.messages]
-            self._expect(number, key, _split(text), came)
+            self._expect(number, key, split(text), came)
+        elif key == "audit":
+            came = [say_audited(audited) for audited in self.audit]
+            self._expect(number, key, [part.strip() for part in text.split("|")], came)
         elif key.startswith("history "):
             person = key.removeprefix("history ")
             came = [self._say_change(change) for change in self.changes if change.person == person]
             self._expect(number, key, [part.strip() for part in text.split("|")], came)
+        elif key.startswith("visit "):
+            came = [self._say_segment(one) for one in self.records[self.calls[key.removeprefix("visit ")]].segments]
+            self._expect(number, key, [part.strip() for part in text.split("|")], came)
+        elif key.startswith("hand-overs "):
+            handed = self.records[self.calls[key.removeprefix("hand-overs ")]].hand_overs
+            self._expect(number, key, [part.strip() for part in text.split("|")], list(map(say_hand_over, handed)))
         elif key.startswith("because "):
             self._claim_reasons(number, key.removeprefix("because "), text)
         elif key in self.calls:
             record = self.records[self.calls[key]]
-            claimed_facts = [_claim_of(part) for part in _split(text)]
-            came = [f"{what} {_shown(record, what)}" for what, _ in claimed_facts]
+            claimed_facts = [claim_of(part) for part in split(text)]
+            came = [f"{what} {shown(record, what)}" for what, _ in claimed_facts]
             self._expect(number, key, [f"{what} {said}" for what, said in claimed_facts], came)
         else:
             raise Wrong(f"{self.journey.path.name}:{number}: nobody is called {key!r}")
+
+    def _say_segment(self, segment: Segment) -> str:
+        """``12s talk olga``: how long, what, with whom."""
+        whom = f" {segment.person}" if segment.person is not None else ""
+        return f"{(segment.until_ms - segment.from_ms) / 1000:g}s {segment.kind}{whom}"
 
     def _say_change(self, change: PersonChanged) -> str:
         """``12s wrap_up until 22s``, ``30s paused (lunch)``: what a person did, and when."""
@@ -291,54 +355,3 @@ class Runner:
             if not left:
                 self._expect(number, f"because {caller}", [part], said)
             left.pop(0)
-
-
-_OF_MESSAGES: dict[type[Action], str] = {
-    actions.RecordMessage: "record",
-    actions.AskAboutRecording: "ask about the message of",
-    actions.DropRecording: "throw away the message of",
-}
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-_CLAIMS = {
-    "answered by": "answered_by",
-    "client": "client_id",
-    "class": "client_class",
-    "number": "caller_number",
-    "owes": "debt_minor",
-    "policy": "policy_version",
-}
-_DURATIONS = ("wait", "ring", "talk")
-
-
-def _claim_of(part: str) -> tuple[str, str]:
-    what = next((name for name in ("answered by",) if part.startswith(name)), part.split(maxsplit=1)[0])
-    return what, part.removeprefix(what).strip()
-
-
-def _shown(record: CallRecord, what: str) -> str:
-    if what in _DURATIONS:
-        ms: int | None = getattr(record, f"{what}_ms")
-        return "none" if ms is None else f"{ms / 1000:g}s"
-    value = getattr(record, _CLAIMS.get(what, what))
-    return "none" if value is None else str(value)
-
-
-def _client(name: str, text: str) -> Client:
-    said = dict(part.split(maxsplit=1) for part in _split(text))
-    return Client(
-        client_id=name,
-        name=name,
-        client_class=said.pop("class"),
-        manager=PersonId(said.pop("manager")) if "manager" in said else None,
-        department=said.pop("department", None),
-        overdue_minor=int(said.pop("overdue", "0")),
-        receivable_minor=int(said.pop("owes", "0")),
-        credit_limit_minor=int(said.pop("limit")) if "limit" in said else None,
-        main_number="main" in said and said.pop("main") == "number",
-        last_order_on=said.pop("ordered", None),
-    )

@@ -24,7 +24,7 @@ from switchboard.core.facts import DeadlinePassed, LegLeft
 from switchboard.core.invariants import may_be_rung
 from switchboard.sim.__main__ import big_company, main
 from switchboard.sim.day import BrokenPromise, run
-from switchboard.sim.world import KIND
+from switchboard.sim.unkindness import KIND
 
 SEEDS = (20260101, 20260102)
 OUTCOMES_OF_A_LONG_DAY = set(Outcome) - {Outcome.OUR_FAULT, Outcome.OVERFLOW, Outcome.TURNED_AWAY}

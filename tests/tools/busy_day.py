@@ -18,7 +18,7 @@ from switchboard.core.ids import LegId, PhoneId
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.sim.company import DAY_MS, DISPATCH
 from switchboard.sim.traffic import Traffic
-from switchboard.sim.world import Unkindness
+from switchboard.sim.unkindness import Unkindness
 from tests.core.policy import POLICY
 from tests.tools import virtual_time
 from tests.tools.crash_points import Points

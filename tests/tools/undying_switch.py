@@ -25,7 +25,8 @@ from switchboard.core.facts import CallArrived, Entrance, Fact, LegRinging, Swit
 from switchboard.core.ids import BridgeId, LegId, PhoneId
 from switchboard.engine.ports import Refused, SwitchAway
 from switchboard.sim.traffic import Traffic
-from switchboard.sim.world import KIND, Leg, Unkindness, World
+from switchboard.sim.unkindness import KIND, Unkindness
+from switchboard.sim.world import Leg, World
 from tests.tools.virtual_time import VirtualLoop
 
 _ON_THE_WIRE_MS = 20

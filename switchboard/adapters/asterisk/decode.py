@@ -12,6 +12,7 @@ NOANSWER, a time-out not at all.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -24,7 +25,9 @@ from switchboard.adapters.asterisk.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelEnteredBridge,
+    ChannelHold,
     ChannelStateChange,
+    ChannelUnhold,
     EndpointStateChange,
     KnownEvent,
     PeerStatusChange,
@@ -41,12 +44,16 @@ from switchboard.core.facts import (
     Fact,
     Found,
     FoundLeg,
+    FoundStandIn,
     KeyPressed,
     LegAnswered,
     LegBridged,
     LegEnded,
+    LegHeld,
     LegLeft,
     LegRinging,
+    LegTransferred,
+    LegUnheld,
     PhoneSeen,
     PlaybackEnded,
     RecordingEnded,
@@ -55,10 +62,26 @@ from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId, Recording
 
 FROM_LINE: Final = "line"
 FROM_PHONE: Final = "phone"
+TRANSFERRED: Final = "transfer"
 OURS: Final = "ring"
 """First ``Stasis()`` argument of a channel: where it came in, or that we made it."""
 
+_BLIND = re.compile(r"Local/(.*)@from-transfer-[0-9a-f]+;1")
+_ATTENDED = re.compile(r"(Local/_attended@transfer-[0-9a-f]+);([12])")
+"""The names of what Asterisk puts in a phone's place when it transfers: to a number, or its two calls to each other."""
 _OUR_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Half(Struct, frozen=True):
+    """One half of the pair by which Asterisk joins the two calls of a phone that transferred one to the other."""
+
+    pair: str
+    """What both halves are called, but for their last digit."""
+    first: bool
+    """It stands for the phone's leg of the call that the REFER came in."""
+    leg: LegId
+    """The phone's leg in whose place it is."""
+    stand_in: LegId
 
 
 class Stray(Struct, frozen=True):
@@ -68,7 +91,7 @@ class Stray(Struct, frozen=True):
     why: str
 
 
-def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
+def decode(event: KnownEvent, app: str) -> Fact | Half | Stray | None:
     """The fact that ``event`` tells; ``None`` when it tells nothing that the exchange needs.
 
     Channels speak to application ``app`` only: the other one hears of the same ones, through their phones.
@@ -92,6 +115,10 @@ def decode(event: KnownEvent, app: str) -> Fact | Stray | None:
             return LegLeft(LegId(leg))
         case ChannelDestroyed(channel=Channel(id=leg), cause=cause, tech_cause=code):
             return LegEnded(LegId(leg), cause, code or None)
+        case ChannelHold(channel=Channel(id=leg)):
+            return LegHeld(LegId(leg))
+        case ChannelUnhold(channel=Channel(id=leg)):
+            return LegUnheld(LegId(leg))
         case PlaybackFinished(playback=playback):
             return PlaybackEnded(PlaybackId(playback.id), heard=playback.state == "done")
         case RecordingFinished(recording=recording):
@@ -114,7 +141,14 @@ def found(survey: Survey, app: str) -> Found:
     legs = sorted((leg for _, leg in found_legs if leg is not None), key=lambda one: one.leg)
     staffs = {endpoint.resource for endpoint in survey.endpoints}
     engaged = {phone for channel, leg in found_legs if leg is None and (phone := _phone_of(channel)) in staffs}
-    return Found(tuple(legs), tuple(sorted(bridges)), tuple(sorted(phones)), tuple(sorted(filter(None, engaged))))
+    stand_ins = sorted(_stand_ins(survey.channels, bridge_of), key=lambda one: one.legs)
+    return Found(
+        tuple(legs),
+        tuple(sorted(bridges)),
+        tuple(sorted(phones)),
+        tuple(sorted(filter(None, engaged))),
+        tuple(stand_ins),
+    )
 
 
 def _found_leg(channel: Channel, app: str, bridge: BridgeId | None, at_ms: int) -> FoundLeg | None:
@@ -144,10 +178,35 @@ def _age_ms(channel: Channel, at_ms: int) -> int:
     return max(0, at_ms - made_ms)
 
 
-def _start(event: StasisStart) -> Fact | Stray:
+def _start(event: StasisStart) -> Fact | Half | Stray | None:
     if event.replace_channel is not None:
-        return Stray(LegId(event.channel.id), "it takes another channel's place (a transfer made by a phone)")
+        return _in_place_of(LegId(event.replace_channel.id), event.channel)
+    if event.args[:1] == (TRANSFERRED,):
+        return None  # the other half of what takes the phone's place, which says all there is to say
     return _arrival(event.channel, event.args)
+
+
+def _in_place_of(leg: LegId, stand_in: Channel) -> Fact | Half | Stray:
+    """What a phone did when this channel takes its leg's place. It stays in Stasis; ``leg`` leaves."""
+    if (blind := _BLIND.fullmatch(stand_in.name)) is not None:
+        return LegTransferred(leg, blind[1], (LegId(stand_in.id),))
+    if (half := _ATTENDED.fullmatch(stand_in.name)) is not None:
+        return Half(half[1], half[2] == "1", leg, LegId(stand_in.id))
+    return Stray(LegId(stand_in.id), "it takes another channel's place, and not by a transfer that a phone made")
+
+
+def _stand_ins(channels: Sequence[Channel], bridge_of: Mapping[str, BridgeId]) -> Iterator[FoundStandIn]:
+    """The transfers that phones made and nobody has finished."""
+    halves: dict[str, dict[str, Channel]] = {}
+    for channel in channels:
+        if (blind := _BLIND.fullmatch(channel.name)) is not None:
+            yield FoundStandIn((LegId(channel.id),), bridge_of.get(channel.id), blind[1])
+        elif (half := _ATTENDED.fullmatch(channel.name)) is not None:
+            halves.setdefault(half[1], {})[half[2]] = channel
+    for pair in halves.values():
+        ids = tuple(LegId(channel.id) for _, channel in sorted(pair.items()))
+        first, second = (bridge_of.get(pair[digit].id) if digit in pair else None for digit in "12")
+        yield FoundStandIn(ids, first, None, second)
 
 
 def _arrival(channel: Channel, args: tuple[str, ...]) -> Fact | Stray:

@@ -221,6 +221,8 @@ KnownEvent = (
 )
 
 NOT_WANTED: Final = (
+    "BridgeAttendedTransfer",
+    "BridgeBlindTransfer",
     "BridgeCreated",
     "BridgeDestroyed",
     "ChannelCallerId",

@@ -111,6 +111,10 @@ def originate(
     return Request("POST", "channels/{channelId}", {"channelId": channel}, query)
 
 
+def stop_ringing(channel: str) -> Request:
+    return Request("DELETE", "channels/{channelId}/ring", {"channelId": channel})
+
+
 def ring(channel: str) -> Request:
     return Request("POST", "channels/{channelId}/ring", {"channelId": channel})
 
@@ -173,15 +177,24 @@ def continue_in_dialplan(channel: str, context: str, extension: str) -> Request:
     return Request("POST", "channels/{channelId}/continue", {"channelId": channel}, query)
 
 
+def snoop(channel: str, spying: str, *, whisper: str, app: str, app_args: str) -> Request:
+    """Make the channel ``spying`` (our id), which hears both sides of ``channel``. ``whisper``: ``none``, or ``out``,
+    which lets the far end of ``channel`` hear what it is told."""
+    query = {"spy": "both", "whisper": whisper, "app": app, "appArgs": app_args}
+    return Request("POST", "channels/{channelId}/snoop/{snoopId}", {"channelId": channel, "snoopId": spying}, query)
+
+
 # Bridges
 
 
 def make_bridge(bridge: str) -> Request:
-    return Request("POST", "bridges/{bridgeId}", {"bridgeId": bridge}, {"type": "mixing"})
+    """``dtmf_events``: else two legs are joined beneath Asterisk's core, and nobody hears of the keys they press."""
+    return Request("POST", "bridges/{bridgeId}", {"bridgeId": bridge}, {"type": "mixing,dtmf_events"})
 
 
-def add_to_bridge(bridge: str, channels: Sequence[str]) -> Request:
-    query = {"channel": ",".join(channels)}
+def add_to_bridge(bridge: str, channels: Sequence[str], *, absorb_keys: bool = False) -> Request:
+    """``absorb_keys``: the others do not hear the keys that are pressed on these channels; we do."""
+    query = {"channel": ",".join(channels)} | ({"absorbDTMF": "true"} if absorb_keys else {})
     return Request("POST", "bridges/{bridgeId}/addChannel", {"bridgeId": bridge}, query)
 
 
@@ -255,6 +268,7 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     channel,
     bridge,
     originate,
+    stop_ringing,
     ring,
     answer,
     set_variable,
@@ -270,6 +284,7 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     delete_recording,
     hang_up,
     continue_in_dialplan,
+    snoop,
     make_bridge,
     add_to_bridge,
     delete_bridge,

@@ -39,6 +39,7 @@ from switchboard.core.actions import (
     DropRecording,
     GoOnRecording,
     HangUp,
+    Join,
     LookUpCaller,
     PauseRecording,
     Play,
@@ -48,12 +49,14 @@ from switchboard.core.actions import (
     RingOutside,
     SendToDialplan,
     SetLanguage,
+    Snoop,
     SoundRinging,
     StartMusic,
     StartRecording,
     StopMusic,
     StopPlaying,
     StopRecording,
+    StopRinging,
     TakeDownBridge,
 )
 from switchboard.core.facts import Fact, Found
@@ -142,6 +145,10 @@ class AsteriskTelephony:
                 await self._make(_worded(action), requests.live_recording(recording))
             case Connect():
                 await self._connect(action)
+            case Snoop(leg=leg, of=of):
+                whisper = "out" if action.whisper else "none"
+                snoop = requests.snoop(of, leg, whisper=whisper, app=self._app, app_args=OURS)
+                await self._make(snoop, requests.channel(leg))
             case AskWhetherThere(leg=leg):
                 await self._ask(leg)
             case StartRecording(bridge=bridge, recording=recording):
@@ -219,6 +226,8 @@ class AsteriskTelephony:
                 legs: tuple[LegId, ...] = (leg,)
             case Connect(legs=both) | StartRecording(legs=both):
                 legs = both
+            case Join(leg=leg):
+                legs = (leg,)
             case Answer(leg=leg) | SoundRinging(leg=leg) | StartMusic(leg=leg) | Play(leg=leg) | RecordMessage(leg=leg):
                 return leg if isinstance(refused, AriNotFound) else None
             case _:
@@ -253,6 +262,7 @@ def _decoded(answer: Said, shape: type[T]) -> T:
 
 def _worded(
     action: SoundRinging
+    | StopRinging
     | Answer
     | SetLanguage
     | StartMusic
@@ -261,6 +271,7 @@ def _worded(
     | StopPlaying
     | TakeDownBridge
     | HangUp
+    | Join
     | SendToDialplan
     | RecordMessage
     | DropRecording
@@ -270,6 +281,8 @@ def _worded(
     match action:
         case SoundRinging(leg=leg):
             return requests.ring(leg)
+        case StopRinging(leg=leg):
+            return requests.stop_ringing(leg)
         case Answer(leg=leg):
             return requests.answer(leg)
         case SetLanguage(leg=leg, language=language):
@@ -288,6 +301,8 @@ def _worded(
             return requests.delete_bridge(bridge)
         case HangUp(leg=leg, cause=cause):
             return requests.hang_up(leg, cause)
+        case Join(leg=leg, bridge=bridge):
+            return requests.add_to_bridge(bridge, (leg,), absorb_keys=True)
         case SendToDialplan(leg=leg, context=context):
             return requests.continue_in_dialplan(leg, context, "s")
         case RecordMessage(leg=leg, recording=recording, longest_ms=longest_ms, silence_ms=silence_ms):

@@ -14,7 +14,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from switchboard.core.actions import LookUpCaller
-from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened
+from switchboard.core.entries import Audited, CallRecord, CallStep, PersonChanged, TaskOpened
 from switchboard.core.exchange import Handled
 from switchboard.core.facts import Fact, FallbackReported, PolicyLoaded, SwitchLost, SwitchReady
 
@@ -101,6 +101,11 @@ def log_what_happened(fact: Fact, at_ms: int, handled: Handled) -> None:
                 )
             case PersonChanged():
                 _log.info("person.changed", person=entry.person, state=str(entry.state), reason=entry.reason)
+            case Audited():
+                _log.info(
+                    "audit", person=entry.person, what=entry.what, about=entry.about, call=entry.call,
+                    allowed=entry.allowed, reason=entry.why,
+                )  # fmt: skip
             case TaskOpened():
                 _log.info("task.opened", task=entry.task, kind=entry.kind, person=entry.person, call=entry.call)
             case _:

@@ -25,14 +25,17 @@ import structlog
 from switchboard.adapters.postgres.pool import Connection, Pool, open_pool, refusals
 from switchboard.adapters.postgres.queries import query
 from switchboard.core.entries import (
+    Audited,
     CallRecord,
     CallStep,
     Entry,
+    HandOver,
     PersonChanged,
     Reason,
     RecordingFile,
     RecordingGone,
     RecordingPart,
+    Segment,
     TaskOpened,
     VoicemailLeft,
 )
@@ -49,6 +52,7 @@ STORE: dict[type[Entry], str] = {
     CallStep: query("store_step"),
     TaskOpened: query("store_task"),
     PersonChanged: query("store_person_event"),
+    Audited: query("store_audit"),
     VoicemailLeft: query("store_voicemail"),
     RecordingPart: query("store_recording"),
     RecordingFile: query("store_recording_file"),
@@ -158,6 +162,11 @@ def _row(entry: Entry) -> tuple[Any, ...]:
                 entry.person, _moment(entry.at_ms), entry.state.value, _clean(entry.reason), entry.call,
                 _moment(entry.until_ms), entry.misses,
             )  # fmt: skip
+        case Audited():
+            return (
+                _moment(entry.at_ms), entry.person, _clean(entry.what), _clean(entry.about), entry.call, entry.by_call,
+                entry.allowed, _clean(entry.was), _clean(entry.becomes), _clean(entry.why),
+            )  # fmt: skip
         case VoicemailLeft():
             return (
                 entry.message, entry.call, entry.box, _clean(entry.title), entry.department,
@@ -190,8 +199,17 @@ def _call_row(entry: CallRecord) -> tuple[Any, ...]:
         entry.debt_minor, entry.rule, entry.plan, _clean(entry.flag), reasons, _moment(entry.arrived_at_ms),
         _moment(entry.answered_at_ms), _moment(entry.ended_at_ms), entry.answered_by,
         entry.outcome.value if entry.outcome else None, entry.wait_ms, entry.ring_ms, entry.talk_ms,
-        entry.policy_version,
+        entry.policy_version, entry.hold_ms, _parts(entry.segments), _parts(entry.hand_overs),
     )  # fmt: skip
+
+
+def _parts(parts: Sequence[Segment] | Sequence[HandOver]) -> str:
+    """As a JSON list; what is ``None`` is left out."""
+    built = []
+    for part in map(msgspec.to_builtins, parts):
+        there = {key: value for key, value in part.items() if value is not None}
+        built.append({key: _clean(value) if isinstance(value, str) else value for key, value in there.items()})
+    return json.dumps(built, ensure_ascii=False)
 
 
 def _reason(reason: Reason) -> dict[str, str | int]:

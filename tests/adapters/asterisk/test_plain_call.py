@@ -25,11 +25,11 @@ from switchboard.core.facts import (
     LegEnded,
     LegLeft,
     PolicyLoaded,
-    StaffCommand,
     StaffCommanded,
     SwitchReady,
 )
 from switchboard.core.ids import LegId, PersonId, PhoneId
+from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICY
 
 CALLER, OLGA = LegId("1795476463.1"), PersonId("olga")

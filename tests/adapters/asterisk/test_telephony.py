@@ -11,28 +11,28 @@ from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk, sp
 from switchboard.core.actions import (
     Action,
     Answer,
-    AskAboutRecording,
     AskWhetherThere,
     CheckPin,
     Connect,
-    DropRecording,
     GoOnRecording,
     HangUp,
+    Join,
     LookUpCaller,
     PauseRecording,
     Play,
     PlayInBridge,
-    RecordMessage,
     Ring,
     RingOutside,
     SendToDialplan,
     SetLanguage,
+    Snoop,
     SoundRinging,
     StartMusic,
     StartRecording,
     StopMusic,
     StopPlaying,
     StopRecording,
+    StopRinging,
     TakeDownBridge,
 )
 from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId, RecordingId
@@ -76,6 +76,7 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
     ("action", "request_line", "query"),
     [
         (SoundRinging(CALL, IN), f"POST channels/{IN}/ring", {}),
+        (StopRinging(CALL, IN), f"DELETE channels/{IN}/ring", {}),
         (Answer(CALL, IN), f"POST channels/{IN}/answer", {}),
         (
             SetLanguage(CALL, IN, "ru"),
@@ -96,6 +97,17 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
             f"POST channels/{OUT}",
             _shown("PJSIP/+74997654321@carrier", '"" <+74951234567>', "60"),
         ),
+        (
+            Snoop(CALL, OUT, IN, whisper=False),
+            f"POST channels/{IN}/snoop/{OUT}",
+            {"spy": "both", "whisper": "none", "app": "switchboard", "appArgs": "ring"},
+        ),
+        (
+            Snoop(CALL, OUT, IN, whisper=True),
+            f"POST channels/{IN}/snoop/{OUT}",
+            {"spy": "both", "whisper": "out", "app": "switchboard", "appArgs": "ring"},
+        ),
+        (Join(CALL, IN, BRIDGE), f"POST bridges/{BRIDGE}/addChannel", {"channel": IN, "absorbDTMF": "true"}),
         (
             PlayInBridge(CALL, BRIDGE, PlaybackId("p" * 32), ("beep",)),
             f"POST bridges/{BRIDGE}/play/{'p' * 32}",
@@ -139,7 +151,7 @@ async def test_who_is_rung_for_nobody_yet_has_codecs_of_their_own(bench: Bench, 
 async def test_two_legs_are_connected(bench: Bench, telephony: AsteriskTelephony) -> None:
     await telephony.perform(CONNECT)
     assert asked(bench) == [
-        (f"POST bridges/{BRIDGE}", {"type": "mixing"}),
+        (f"POST bridges/{BRIDGE}", {"type": "mixing,dtmf_events"}),
         (f"POST bridges/{BRIDGE}/addChannel", {"channel": f"{IN},{OUT}"}),
     ]
 
@@ -335,9 +347,8 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
-    tried |= {StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
-    tried |= {PlayInBridge, StartRecording, PauseRecording, GoOnRecording, StopRecording}
-    tried |= {RecordMessage, AskAboutRecording, DropRecording}  # see test_messages.py
+    tried |= {StopRinging, StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
+    tried |= {Snoop, Join, PlayInBridge, StartRecording, PauseRecording, GoOnRecording, StopRecording}
     assert tried == set(Action.__args__)
 
 

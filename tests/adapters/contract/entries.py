@@ -6,10 +6,13 @@ from typing import Any
 
 from switchboard.core.caller import Debt
 from switchboard.core.entries import (
+    Audited,
     CallRecord,
     CallStep,
     Direction,
     Entry,
+    HandOver,
+    HandOverKind,
     Outcome,
     PersonChanged,
     PersonState,
@@ -17,6 +20,8 @@ from switchboard.core.entries import (
     RecordingFile,
     RecordingGone,
     RecordingPart,
+    Segment,
+    SegmentKind,
     TaskOpened,
     VoicemailLeft,
 )
@@ -38,7 +43,16 @@ def ended_call(call: str = "c1", **changes: Any) -> CallRecord:
                                        Reason(AT_MS + 1, "offered", "free", PersonId("maxim"))),
         "arrived_at_ms": AT_MS, "answered_at_ms": AT_MS + 3_001, "ended_at_ms": AT_MS + 63_002,
         "answered_by": PersonId("maxim"), "outcome": Outcome.TRANSFERRED, "wait_ms": 3_001, "ring_ms": 2_500,
-        "talk_ms": 60_001, "policy_version": "sample-1",
+        "talk_ms": 50_001, "policy_version": "sample-1", "hold_ms": 10_000,
+        "segments": (
+            Segment(SegmentKind.WAIT, AT_MS, AT_MS + 3_001),
+            Segment(SegmentKind.TALK, AT_MS + 3_001, AT_MS + 53_002, PersonId("maxim")),
+            Segment(SegmentKind.HAND_OVER, AT_MS + 53_002, AT_MS + 63_002),
+        ),
+        "hand_overs": (
+            HandOver(HandOverKind.BLIND, PersonId("maxim"), "extension 204", AT_MS + 53_002, "abandoned_hand_over",
+                     None, AT_MS + 63_002),
+        ),
     }  # fmt: skip
     return CallRecord(**(columns | changes))
 
@@ -47,9 +61,9 @@ def living_call(call: str = "c1", **changes: Any) -> CallRecord:
     """The same call when it has only just come, every column empty that may be."""
     empty = dict.fromkeys(
         ("line", "caller_number", "caller_person", "client_id", "client_name", "client_class", "debt", "rule", "plan",
-         "flag", "answered_at_ms", "ended_at_ms", "answered_by", "outcome", "wait_ms", "ring_ms", "talk_ms")
+         "flag", "answered_at_ms", "ended_at_ms", "answered_by", "outcome", "wait_ms", "ring_ms", "talk_ms", "hold_ms")
     )  # fmt: skip
-    return ended_call(call, **(empty | {"reasons": (), "debt_minor": 0} | changes))
+    return ended_call(call, **(empty | {"reasons": (), "segments": (), "hand_overs": (), "debt_minor": 0} | changes))
 
 
 def step(call: str = "c1", number: int = 1) -> CallStep:
@@ -75,6 +89,22 @@ def change(number: int, person: str = "olga") -> PersonChanged:
         call=CallId("c1"),
         until_ms=AT_MS + number + 60_000,
         misses=number,
+    )
+
+
+def audited(number: int = 1, *, allowed: bool = True) -> Audited:
+    """With every column filled, or, refused, with every one empty that may be."""
+    return Audited(
+        at_ms=AT_MS + number,
+        person=PersonId("viktor"),
+        what="whisper",
+        about=PersonId("olga") if allowed else None,
+        call=CallId("c1") if allowed else None,
+        by_call=CallId("c2") if allowed else None,
+        allowed=allowed,
+        was="listen" if allowed else None,
+        becomes="whisper" if allowed else None,
+        why="" if allowed else "nobody has extension 999",
     )
 
 

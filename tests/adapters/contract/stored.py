@@ -9,10 +9,12 @@ from typing import Any, Protocol
 import asyncpg
 import msgspec
 
-from switchboard.core.entries import CallRecord, CallStep, PersonChanged, TaskOpened, VoicemailLeft
+from switchboard.core.entries import Audited, CallRecord, CallStep, PersonChanged, TaskOpened, VoicemailLeft
 from switchboard.engine.twins import MemoryRecords
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_LISTS = ("reasons", "segments", "hand_overs")
 
 
 class Stored(Protocol):
@@ -20,6 +22,7 @@ class Stored(Protocol):
     async def steps(self) -> list[CallStep]: ...
     async def tasks(self) -> list[TaskOpened]: ...
     async def people(self) -> list[PersonChanged]: ...
+    async def audit(self) -> list[Audited]: ...
     async def recordings(self) -> list[RecordingRow]: ...
     async def voicemails(self) -> list[VoicemailLeft]: ...
 
@@ -54,6 +57,9 @@ class StoredInMemory:
 
     async def people(self) -> list[PersonChanged]:
         return self._records.people
+
+    async def audit(self) -> list[Audited]:
+        return self._records.audit
 
     async def voicemails(self) -> list[VoicemailLeft]:
         return list(self._records.voicemails.values())
@@ -96,6 +102,10 @@ class StoredInPostgres:
         rows = await self._connection.fetch("SELECT * FROM person_event ORDER BY log_position, log_index")
         return self._as(PersonChanged, rows)
 
+    async def audit(self) -> list[Audited]:
+        rows = await self._connection.fetch("SELECT * FROM audit ORDER BY log_position, log_index")
+        return self._as(Audited, rows)
+
     async def voicemails(self) -> list[VoicemailLeft]:
         rows = await self._connection.fetch("SELECT * FROM voicemail ORDER BY log_position, log_index")
         return self._as(VoicemailLeft, rows)
@@ -120,6 +130,6 @@ class StoredInPostgres:
                 value = columns[column]
                 if isinstance(value, datetime):
                     value = (value - _EPOCH) // timedelta(milliseconds=1)
-                fields[name] = msgspec.json.decode(value) if name == "reasons" else value
+                fields[name] = msgspec.json.decode(value) if name in _LISTS else value
             entries.append(msgspec.convert({"type": kind.__name__, **fields}, kind))
         return entries

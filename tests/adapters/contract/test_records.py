@@ -19,6 +19,7 @@ from switchboard.engine.twins import MemoryRecords
 from switchboard.sim.company import sample_policy
 from tests.adapters.contract.entries import (
     AT_MS,
+    audited,
     change,
     ended_call,
     file,
@@ -76,12 +77,17 @@ async def test_at_first_nothing_is_stored(records: Records, stored: Stored) -> N
 
 async def test_everything_comes_back_as_it_was(records: Records, stored: Stored) -> None:
     full, empty = ended_call("c1"), living_call("c2")
-    await records.store(placed(full, empty, step(), task("+74950001006"), change(1), first=7, index=2))
+    await records.store(
+        placed(
+            full, empty, step(), task("+74950001006"), change(1), audited(), audited(2, allowed=False), first=7, index=2
+        )
+    )
     assert await stored.calls() == [full, empty]
     assert await stored.steps() == [step()]
     assert await stored.tasks() == [task("+74950001006")]
     assert await stored.people() == [change(1)]
-    assert await records.cursor() == (11, 2)
+    assert await stored.audit() == [audited(), audited(2, allowed=False)]
+    assert await records.cursor() == (13, 2)
 
 
 async def test_a_call_of_asterisks_own_queue_is_a_record_like_any_other(records: Records, stored: Stored) -> None:

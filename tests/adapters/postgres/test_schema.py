@@ -19,7 +19,7 @@ from tests.adapters.postgres.database import a_database
 
 CALL_RECORD = (
     "call_id direction line caller_number client_id client_class debt plan reasons arrived_at answered_at ended_at "
-    "answered_by outcome wait_ms ring_ms talk_ms policy_version"
+    "answered_by outcome wait_ms ring_ms talk_ms policy_version hold_ms"
 )
 """What reports rely on."""
 

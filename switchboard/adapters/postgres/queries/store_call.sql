@@ -2,9 +2,9 @@
 INSERT INTO call (
     call_id, direction, line, dialled, caller_raw, caller_number, number_kind, caller_person, client_id,
     client_name, client_class, debt, debt_minor, rule, plan, flag, reasons, arrived_at, answered_at, ended_at,
-    answered_by, outcome, wait_ms, ring_ms, talk_ms, policy_version, log, log_position, log_index)
+    answered_by, outcome, wait_ms, ring_ms, talk_ms, policy_version, hold_ms, segments, hand_overs, log, log_position, log_index)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-        $24, $25, $26, $27, $28, $29)
+        $24, $25, $26, $27, $28, $29, $30, $31, $32)
 ON CONFLICT (call_id) DO UPDATE SET
     direction = excluded.direction,
     line = excluded.line,
@@ -31,6 +31,9 @@ ON CONFLICT (call_id) DO UPDATE SET
     ring_ms = excluded.ring_ms,
     talk_ms = excluded.talk_ms,
     policy_version = excluded.policy_version,
+    hold_ms = excluded.hold_ms,
+    segments = excluded.segments,
+    hand_overs = excluded.hand_overs,
     log = excluded.log,
     log_position = excluded.log_position,
     log_index = excluded.log_index

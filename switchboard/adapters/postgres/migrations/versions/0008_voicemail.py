@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,7 @@ OUTCOMES = (
     "abandoned_waiting",
     "abandoned_ringing",
     "abandoned_short",
+    "abandoned_hand_over",
     "callback_booked",
     "no_answer",
     "busy",
@@ -37,6 +38,7 @@ COMMENT ON COLUMN call_record.outcome IS
     'was handed to; connected: a call that staff placed was answered; message, callback: nobody could take it; '
     'voicemail: they left a message in a box; '
     'abandoned_early, _waiting, _ringing: the caller left, where; abandoned_short: left a queue within seconds; '
+    'abandoned_hand_over: had talked with somebody, and left on hold or on the way to somebody else; '
     'callback_booked: left it to be called back, keeping their place; no_answer, busy, refused: a call that staff '
     'placed; code: done; switch_lost: Asterisk was restarted; carrier_fault: far end or trunk failed; overflow: too '
     'many callers, given to Asterisk''s own queue; turned_away: too many even for that, told to try later; '
