@@ -16,6 +16,7 @@ import structlog
 from switchboard.adapters.asterisk.connection import AriConnection, State
 from switchboard.adapters.asterisk.feed import AsteriskFeed
 from switchboard.adapters.asterisk.queue_log_follower import QueueLogFollower
+from switchboard.adapters.asterisk.recording_files import AsteriskRecordings
 from switchboard.adapters.asterisk.settings import AriSettings
 from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk
 from switchboard.adapters.log.sqlite import SqliteLog
@@ -38,6 +39,7 @@ from switchboard.config.watch import watch
 from switchboard.core.facts import PolicyLoaded, SwitchLost
 from switchboard.core.policy import Policy
 from switchboard.engine.clock import SteadyClock
+from switchboard.engine.courier import Courier
 from switchboard.engine.loop import Loop
 from switchboard.engine.patrol import Patrol
 from switchboard.engine.ports import Refused
@@ -70,13 +72,17 @@ class Service:
         clock = self._clock = log.clock = SteadyClock(log.last_at_ms, log.going)
         self._metrics = Metrics(lambda: self._loop.exchange)
         self._lag = LoopLag(self._metrics.registry)
-        self._loop = Loop(self._event_log, clock, observers=(log_what_happened, self._metrics.observe))
+        folder = settings.recordings or settings.data / "recordings"
         ari_settings = AriSettings(
             url=settings.ari_url.removesuffix("/ari"),
             user=settings.ari_user,
             password=settings.ari_password,
             phones=_phones(policy),
         )
+        store = AsteriskRecordings(ari_settings, folder, make=settings.recordings is None)
+        self._courier = Courier(store, lambda: self._loop.exchange.floor, log.submit, clock)
+        self._metrics.read_courier(self._courier)
+        self._loop = Loop(log, clock, (log_what_happened, self._metrics.observe, self._courier.observe))
         feed = AsteriskFeed(self._loop.post, ari_settings.app)
         self._ari = AriConnection(ari_settings, feed, on_state=self._switch_state)
         self._pins = HashedPins(settings.pins, feed.pins.take)
@@ -119,6 +125,7 @@ class Service:
                 tasks.create_task(self._patrol.run())
                 tasks.create_task(self._vigil.run())
                 tasks.create_task(self._recorder.run())
+                tasks.create_task(self._courier.run())
                 tasks.create_task(self._follower.run())
                 if self._queue_log is not None:
                     tasks.create_task(self._queue_log.run())
@@ -208,6 +215,8 @@ class Service:
             problems.append(look_ups)
         if self._queue_log is not None and (unread := self._queue_log.problem()) is not None:
             problems.append(unread)
+        if (recordings := self._courier.problem()) is not None:
+            problems.append(recordings)
         if (late := self._lag.problem()) is not None:
             problems.append(late)
         if lag_s > _LATE_DELIVERY_S:

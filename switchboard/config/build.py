@@ -68,6 +68,7 @@ def build(files: Files) -> Policy:
         limits=_limits(company.limits, company.transfers),
         callback=files.queues.callback.build(),
         destinations={one.number: one.build() for one in files.routing.destination.values()},
+        recording=company.recording.build(),
         voices={language: words.build() for language, words in company.speech.items()},
     )
 

@@ -34,6 +34,7 @@ from switchboard.config.handing_over import Destination, Transfers
 from switchboard.config.hearing import Speech
 from switchboard.config.people import Absence, Codes, Listens, Said
 from switchboard.config.queues_file import QueuesFile
+from switchboard.config.recording import Recording
 from switchboard.config.units import Duration, Like
 
 # company.toml --------------------------------------------------------------------------------------------------
@@ -149,6 +150,7 @@ class CompanyFile(Table):
     limits: Limits = Limits()
     transfers: Transfers = Transfers()
     prompts: Said = Said()
+    recording: Recording = Recording()
     speech: dict[Literal["ru"], Speech] = Field(default={})
 
 

@@ -12,12 +12,22 @@ from switchboard.config.hours import check_hours
 from switchboard.config.problems import BadConfig, Problem
 from switchboard.config.queue_checks import check_queues
 from switchboard.config.read import read_files
+from switchboard.config.recording_checks import check_recording
 from switchboard.config.references import check_company, check_staff
 from switchboard.core.policy import Policy
 
 __all__ = ["BadConfig", "Checked", "examine", "load"]
 
-_CHECKS = (check_company, check_staff, check_queues, check_hours, check_rules, check_plans, check_destinations)
+_CHECKS = (
+    check_company,
+    check_staff,
+    check_queues,
+    check_hours,
+    check_rules,
+    check_plans,
+    check_destinations,
+    check_recording,
+)
 
 
 @dataclass(frozen=True)

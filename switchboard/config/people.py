@@ -83,6 +83,8 @@ class Said(Table):
     pin_locked: Prompts = Field(
         default=["im-sorry", "feature-not-avail-line"], description="Too many wrong PINs; later again."
     )
+    recording_paused: Prompts = Field(default=["beep"], description="In a talk: it is not recorded from now on.")
+    recording_goes_on: Prompts = Field(default=["beep", "beep"], description="In a talk: it is recorded again.")
     refused: Prompts = Field(default=["invalid"], description="A code that means nothing, or not for this phone.")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from switchboard.config import files, hearing, queues_file
+from switchboard.config import files, hearing, queues_file, recording
 from switchboard.config.fields import Table
 from switchboard.config.files import FILES
 from switchboard.config.handing_over import Destination, Transfers
@@ -48,6 +48,12 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         ("[limits]", files.Limits, "Deadlines that keep calls from hanging."),
         ("[transfers]", Transfers, "How long things take when a caller is given away, held or parked."),
         ("[prompts]", Said, "What staff hear after a code."),
+        ("[recording]", recording.Recording, "Recorded talks, see docs/admin/recording.md."),
+        (
+            "[[recording.rule]]",
+            recording.RecordingRule,
+            "Which talks. The first rule whose conditions all hold decides.",
+        ),
         ("[speech.ru]", hearing.Speech, "Your own recordings of words that Asterisk's Russian prompts lack."),
     ],
     "staff.toml": [
@@ -104,6 +110,7 @@ name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
 | `SWITCHBOARD_PHONE_SECRETS` | for `asterisk-files` | TOML file, one line a phone: `olga = "…"`. Keep it from others. |
 | `SWITCHBOARD_PINS` | – | TOML file, one line a person (`switchboard pin PERSON`); for hot-desking. |
 | `SWITCHBOARD_QUEUE_LOG` | – | Asterisk's `queue_log`; without it, calls that only it knows of are not on record. |
+| `SWITCHBOARD_RECORDINGS` | in the data folder | Folder of recordings; one that is named here must be there. |
 """
 
 

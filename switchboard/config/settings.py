@@ -44,6 +44,8 @@ class Settings:
     """TOML file of the phones' passwords; ``None`` when only the service runs here."""
     pins: Path | None
     """TOML file of the staff's PINs, hashed; ``None``: nobody can sign in on another's phone."""
+    recordings: Path | None
+    """Folder of recordings, which must be there; ``None``: one in the data folder."""
     queue_log: Path | None
     """Asterisk's queue log; ``None``: calls that its own queue serves while we are away are not on record."""
 
@@ -57,6 +59,7 @@ class Settings:
         phone_secrets = read.text("PHONE_SECRETS", default="")
         pins = read.text("PINS", default="")
         queue_log = read.text("QUEUE_LOG", default="")
+        recordings = read.text("RECORDINGS", default="")
         settings = cls(
             config=Path(read.text("CONFIG", default="config")),
             data=Path(read.text("DATA")),
@@ -68,6 +71,7 @@ class Settings:
             http_port=port,
             phone_secrets=Path(phone_secrets) if phone_secrets else None,
             pins=Path(pins) if pins else None,
+            recordings=Path(recordings) if recordings else None,
             queue_log=Path(queue_log) if queue_log else None,
         )
         if read.problems:

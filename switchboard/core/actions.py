@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -165,6 +165,52 @@ class CheckPin(Struct, frozen=True, tag=True):
     person: PersonId
 
 
+class PlayInBridge(Struct, frozen=True, tag=True):
+    """Say ``prompts`` to all who are in the bridge; ends with ``PlaybackEnded``."""
+
+    call: CallId
+    bridge: BridgeId
+    playback: PlaybackId
+    prompts: tuple[str, ...]
+
+
+class StartRecording(Struct, frozen=True, tag=True):
+    """Record what is said in the bridge. Being asked again changes nothing."""
+
+    call: CallId
+    bridge: BridgeId
+    recording: RecordingId
+    legs: tuple[LegId, LegId]
+    """Who is in the bridge: if one of them is gone, that is why it could not be."""
+
+
+class PauseRecording(Struct, frozen=True, tag=True):
+    """Leave out what is said from now on. Then, and only then, ``leg`` hears ``prompts``; nobody else does."""
+
+    call: CallId
+    recording: RecordingId
+    leg: LegId | None = None
+    playback: PlaybackId | None = None
+    prompts: tuple[str, ...] = ()
+
+
+class GoOnRecording(Struct, frozen=True, tag=True):
+    """The end of a pause. Then, and only then, ``leg`` hears ``prompts``."""
+
+    call: CallId
+    recording: RecordingId
+    leg: LegId | None = None
+    playback: PlaybackId | None = None
+    prompts: tuple[str, ...] = ()
+
+
+class StopRecording(Struct, frozen=True, tag=True):
+    """End the recording, if it has not ended by itself. Its file stays."""
+
+    call: CallId
+    recording: RecordingId
+
+
 Action = (
     LookUpCaller
     | SoundRinging
@@ -185,4 +231,9 @@ Action = (
     | CheckPin
     | Snoop
     | Join
+    | PlayInBridge
+    | StartRecording
+    | PauseRecording
+    | GoOnRecording
+    | StopRecording
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from switchboard.core import codes, holding, hot_desk, phones, pick_up, shifts, talk_commands, wishes
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
-from switchboard.core.call import send_on
 from switchboard.core.call_state import Call, Hears, LookingUp
 from switchboard.core.classification import unidentified, why_not_looked_up
 from switchboard.core.destinations import find_way
@@ -14,6 +13,7 @@ from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import CallArrived, Entrance, StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import set_language
+from switchboard.core.identified import send_on
 from switchboard.core.ids import CallId, call_id_for
 from switchboard.core.lines import find_line, read_often
 from switchboard.core.outside import may_dial

@@ -21,6 +21,9 @@ from switchboard.core import (
     keys,
     listening,
     misses,
+    notice,
+    recording,
+    talk_keys,
     wishes,
 )
 from switchboard.core.call_state import (
@@ -37,9 +40,9 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
-from switchboard.core.classification import Classified, classify, unidentified
 from switchboard.core.connecting import connect_with
 from switchboard.core.consulting import two_without_the_third
 from switchboard.core.ending import end, forget_if_gone, hang_up_again
@@ -61,8 +64,10 @@ from switchboard.core.facts import (
     LookUpFailed,
     PinChecked,
     PlaybackEnded,
+    RecordingEnded,
 )
 from switchboard.core.floor import Floor
+from switchboard.core.identified import when_found, when_not_found
 from switchboard.core.ids import LegId
 from switchboard.core.leaving import (
     finish_talk,
@@ -85,9 +90,8 @@ from switchboard.core.offering import (
     hang_up_leg,
     withdraw,
 )
-from switchboard.core.routing import Asked, route
 from switchboard.core.silence import hear_silence
-from switchboard.core.steps import begin_plan
+from switchboard.core.steps import next_step
 from switchboard.core.survey import wait_for_the_bridge_again
 
 _MISSED_CAUSE = 19
@@ -117,8 +121,10 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return holding.when_unheld(floor, call, fact.leg)
         case PlaybackEnded():
             return when_said(floor, call, fact)
+        case RecordingEnded():
+            return recording.when_ended(floor, call, fact)
         case KeyPressed():
-            return keys.when_pressed(floor, call, fact)
+            return talk_keys.when_pressed(floor, call, fact) or keys.when_pressed(floor, call, fact)
         case ActionFailed():
             return when_refused(floor, call, fact)
         case DeadlinePassed():
@@ -127,36 +133,6 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return hot_desk.when_checked(floor, call, fact.right)
         case _:
             return False
-
-
-# who is it, and where to -------------------------------------------------------------------------------------
-
-
-def when_found(floor: Floor, call: Call, found: CallerFound) -> bool:
-    if not isinstance(call.state, LookingUp):
-        return False
-    return send_on(floor, call, classify(found.clients, found.age_ms))
-
-
-def when_not_found(floor: Floor, call: Call, why: str) -> bool:
-    if not isinstance(call.state, LookingUp):
-        return False
-    return send_on(floor, call, unidentified(f"look-up failed ({why})"))
-
-
-def send_on(floor: Floor, call: Call, classified: Classified) -> bool:
-    """The caller is as known as they will be: choose the plan and begin it."""
-    policy = floor.policy_of(call)
-    call.client, call.client_class, call.debt = classified.client, classified.client_class, classified.debt
-    for reason in classified.reasons:
-        floor.because(call, "class", reason)
-    line = call.line.name if call.line is not None else None
-    asked = Asked(classified.client_class, classified.debt, line, call.number.kind, call.arrived_at_ms)
-    routed = route(policy, asked)
-    call.rule = routed.rule
-    floor.because(call, "rule", routed.reason)
-    begin_plan(floor, call, routed.plan)
-    return True
 
 
 # somebody picks up -------------------------------------------------------------------------------------------
@@ -212,6 +188,8 @@ def _begin_talk(floor: Floor, call: Call, state: Connecting) -> None:
     until_ms = floor.at_ms + floor.policy_of(call).limits.longest_call_ms
     call.enter(Talking(offer.leg, offer.person, state.bridge, until_ms, state.third))
     floor.because(call, "answered", "talks with the caller", offer.person)
+    third = () if state.third is None else (state.third.leg,)
+    recording.begin(floor, call, state.bridge, offer.person, (call.leg, offer.leg, *third))
 
 
 # what else happens ----------------------------------------------------------------------------------------------
@@ -232,6 +210,11 @@ def when_said(floor: Floor, call: Call, fact: PlaybackEnded) -> bool:
     state = call.state
     if isinstance(state, Waiting):
         return announcing.when_said(floor, call, state, fact.playback)
+    if isinstance(state, Talking):
+        return recording.when_told(floor, call, fact)
+    if isinstance(state, Telling) and notice.when_said(floor, call, state, fact):
+        next_step(floor, call)
+        return True
     if not isinstance(state, Saying) or fact.playback != state.playback:
         return False
     end(
@@ -250,6 +233,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
     if fact.gone == call.leg and call.caller_there:
         return when_found_gone(floor, call, fact)
     state = call.state
+    if recording.when_refused(floor, call, fact):
+        return True
     if isinstance(state, Summoning) and fact.action == "Ring" and fact.leg == call.leg:
         lose_caller(floor, call)
         end(floor, call, Outcome.NO_ANSWER, f"the operator could not be rung: {fact.why}")
@@ -273,6 +258,8 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
         return hot_desk.when_not_checked(floor, call, state, fact.why)
     if isinstance(state, Waiting) and fact.action == "Play" and fact.playback is not None:
         return announcing.when_said(floor, call, state, fact.playback)
+    if isinstance(state, Telling) and fact.action == "Play" and fact.playback is not None:
+        return when_said(floor, call, PlaybackEnded(fact.playback, heard=False))
     if isinstance(state, Saying) and fact.action == "Play":
         end(floor, call, state.outcome, f"the message could not be played: {fact.why}")
         return True
@@ -286,6 +273,9 @@ def when_late(floor: Floor, call: Call) -> bool:
     """The deadline of the call's present state passed."""
     if isinstance(call.state, Waiting) and announcing.is_due(floor, call.state):
         announcing.say_next(floor, call, call.state)
+        return True
+    if recording.is_due(floor, call):
+        recording.when_late(floor, call)
         return True
     match call.state:
         case LookingUp():
@@ -318,6 +308,9 @@ def when_late(floor: Floor, call: Call) -> bool:
             holding.when_parked_too_long(floor, call, state)
         case Listening():
             return False  # has its own
+        case Telling() as state:
+            notice.when_late(floor, call, state)
+            next_step(floor, call)
         case Saying() as state:
             end(floor, call, state.outcome, "the message took too long")
         case Ending() as state:

@@ -5,6 +5,7 @@
                     │ └─► Saying (a message) ──────────┤
                     └─► Asking (for a number) ► Saying ┘
     LookingUp ─► Checking (a PIN) ─► Saying
+    LookingUp ─► Telling (that it may be recorded) ─► Ringing | Waiting
     Summoning (an operator, for a call-back) ─► Ringing
     Talking ◄─► OnHold, Parked; from each of them to Ringing, Waiting or Connecting again (a hand-over)
     LookingUp | Summoning ─► Listening (a supervisor, to a talk) ─► Saying
@@ -27,7 +28,7 @@ from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, Pla
 from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.core.policy import Line, Plan
-from switchboard.core.state_parts import Announced, Offer, Party, Post, Wish
+from switchboard.core.state_parts import Announced, Keyed, Offer, Party, Post, TalkRecording, Wish
 
 
 class Bug(AssertionError):
@@ -201,6 +202,13 @@ class Checking(Struct, frozen=True, tag=True):
     until_ms: int
 
 
+class Telling(Struct, frozen=True, tag=True):
+    """The caller hears that the talk may be recorded; then their plan goes on."""
+
+    playback: PlaybackId
+    until_ms: int
+
+
 class Ending(Struct, frozen=True, tag=True):
     """The record is closed; legs that were told to end have not all said so."""
 
@@ -222,12 +230,14 @@ CallState = (
     | OnHold
     | Parked
     | Listening
+    | Telling
 )
 
-_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Ending)
+_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Telling, Ending)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     LookingUp: (*_STEP, LookingUp, Checking, Listening),
     Checking: (Saying, Ending, Checking),
+    Telling: _STEP,
     Ringing: (*_STEP, Connecting),
     Waiting: (*_STEP, Connecting, Asking),
     Asking: (Asking, Waiting, Saying, Ending),
@@ -327,6 +337,14 @@ class Call(Struct, kw_only=True):
     """What is going on, from its beginning to where it was looked at last; see ``segments``."""
     hand_overs: list[HandOver] = field(default_factory=list)
 
+    recording: TalkRecording | None = None
+    talks_recorded: int = 0
+    notice_tried: bool = False
+    """That the talk may be recorded was said, or could not be."""
+    told_recorded: bool = False
+    """They heard it."""
+    keyed: dict[LegId, Keyed] = field(default_factory=dict)
+
     def make_id(self) -> str:
         self.ids_made += 1
         return nth_id(self.call_id, self.ids_made)
@@ -336,6 +354,12 @@ class Call(Struct, kw_only=True):
         if type(state) not in FOLLOWS[type(self.state)]:
             raise Bug(f"{type(self.state).__name__} must not become {type(state).__name__}")
         self.state = state
+
+    @property
+    def until_ms(self) -> int:
+        """The next deadline: of the state, or of what goes on beside it."""
+        beside_ms = self.recording.until_ms if self.recording is not None else None
+        return self.state.until_ms if beside_ms is None else min(self.state.until_ms, beside_ms)
 
     @property
     def place_since_ms(self) -> int:

@@ -137,4 +137,6 @@ def confirmation(policy: Policy, command: StaffCommand) -> tuple[str, ...]:
         StaffCommand.TAKE_PHONE: prompts.signed_in,
         StaffCommand.HAND_OVER: prompts.handed_over,
         StaffCommand.PARK: prompts.parked,
+        StaffCommand.PAUSE_RECORDING: prompts.recording_paused,
+        StaffCommand.GO_ON_RECORDING: prompts.recording_goes_on,
     }.get(command, ())  # after the others they hear somebody

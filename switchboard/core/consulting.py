@@ -208,6 +208,16 @@ def _holder(call: Call) -> PersonId | None:
 
 
 def give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: LegId | None) -> str | None:
+    """See ``_give``. Whom the giver held besides is not forgotten: to them the giver has hung up."""
+    besides = [partner_call(floor, one) for one in (call, question)]
+    why_not = _give(floor, call, question, giver, giver_there)
+    for other in besides if why_not is None else ():
+        if other is not None and other is not call and other is not question:
+            _lose_asker(floor, other)
+    return why_not
+
+
+def _give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: LegId | None) -> str | None:
     """The party of ``call`` gets whoever ``question`` reached, or still rings; or why not. ``giver`` leaves both: a
     phone has a leg in each of them, ``giver.leg`` and ``giver_there``; otherwise the two are one."""
     state, plan = question.state, question.plan
@@ -355,5 +365,7 @@ def _lose_asker(floor: Floor, call: Call) -> None:
     state = call.state
     assert isinstance(state, OnHold)
     floor.changed[call.call_id] = None
+    state = msgspec.structs.replace(state, other=None)
+    call.enter(state)
     if not holding.when_holder_gone(floor, call, state):
         end(floor, call, Outcome.CONNECTED, "who was holding them is gone")

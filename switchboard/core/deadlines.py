@@ -45,7 +45,7 @@ def _is_current(floor: Floor, until_ms: int, kind: str, owner: str) -> bool:
         return False  # armed anew since, or handed out already
     if kind == "call":
         call = floor.calls.get(CallId(owner))
-        return call is not None and call.state.until_ms == until_ms
+        return call is not None and call.until_ms == until_ms
     if kind == "booking":
         booking = floor.bookings.get(CallId(owner))
         return booking is not None and booking.until_ms == until_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchboard.core import hand_overs
+from switchboard.core import hand_overs, recording
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, Ending, Listening, OnHold, Summoning, Talking
 from switchboard.core.entries import Direction, Outcome
@@ -16,6 +16,7 @@ _MOST_TRIES = 3
 def end(floor: Floor, call: Call, outcome: Outcome, why: str, cause: int = NORMAL) -> None:
     """Close the call with ``outcome``. The call stays until all its legs are gone, at most a few seconds."""
     call.outcome = outcome
+    recording.stop(floor, call)
     release_consult(floor, call)
     hang_up_everything(floor, call, cause)
     if isinstance(call.state, Talking | Connecting | OnHold) and call.state.bridge is not None:
@@ -91,6 +92,7 @@ def hang_up_again(floor: Floor, call: Call, state: Ending) -> None:
 
 def give_up(floor: Floor, call: Call, why: str) -> None:
     """Believe that every leg of a call is gone, and forget it."""
+    recording.stop(floor, call)
     if call.outcome is None:
         call.outcome = Outcome.OUR_FAULT
     if call.ended_at_ms is None:

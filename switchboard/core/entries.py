@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from switchboard.core.caller import Debt
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import NumberKind
 
 
@@ -265,4 +265,47 @@ class Audited(Struct, frozen=True, tag=True, kw_only=True):
     """Why it was refused, or ended."""
 
 
-Entry = CallRecord | CallStep | TaskOpened | PersonChanged | Audited
+class RecordingPart(Struct, frozen=True, tag=True, kw_only=True):
+    """One talk of a call that is or was recorded, as it stands now; a later one of the same recording replaces it."""
+
+    recording: RecordingId
+    call: CallId
+    number: int
+    """1 … within the call."""
+    person: PersonId | None
+    """Who talked with the caller; ``None`` for a number outside."""
+    started_at_ms: int
+    ended_at_ms: int | None
+    """``None`` while they talk."""
+    paused_ms: int
+    pauses: tuple[tuple[int, int], ...]
+    """From and to, Unix milliseconds, of what was left out; one that lasts is not among them yet."""
+    rule: str
+    """Name of the rule why it was recorded."""
+    trouble: str = ""
+    """Why there is no recording, or not of the whole talk; empty where all is well."""
+
+
+class RecordingFile(Struct, frozen=True, tag=True, kw_only=True):
+    """A recording lies in the folder of recordings."""
+
+    recording: RecordingId
+    call: CallId
+    at_ms: int
+    file: str
+    """Its place in the folder."""
+    sha256: str
+    size_bytes: int
+
+
+class RecordingGone(Struct, frozen=True, tag=True, kw_only=True):
+    """There is no file of this recording (any more)."""
+
+    recording: RecordingId
+    call: CallId
+    at_ms: int
+    missing: str = ""
+    """Why there never was one; empty where it was deleted because it was old."""
+
+
+Entry = CallRecord | CallStep | TaskOpened | PersonChanged | Audited | RecordingPart | RecordingFile | RecordingGone

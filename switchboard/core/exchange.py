@@ -21,6 +21,7 @@ from switchboard.core import (
     fallback,
     listening,
     queueing,
+    recording_files,
     seating,
     segments,
     shifts,
@@ -35,6 +36,7 @@ from switchboard.core.call_state import Call, Ending, Waiting
 from switchboard.core.ending import end, give_up
 from switchboard.core.entries import Entry, Outcome
 from switchboard.core.facts import (
+    AboutFiles,
     ActionFailed,
     BridgeFound,
     CallArrived,
@@ -75,7 +77,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.record import history_of, record_of
 from switchboard.core.staff import PersonRecord
 
-_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported)
+_AT_ANY_TIME = (SwitchReady, SwitchLost, PolicyLoaded, PhoneSeen, StaffCommanded, FallbackReported, AboutFiles)
 """What may happen while Asterisk is away; whatever else comes then is about calls, and the next survey knows better."""
 _OUR_FAULT_CAUSE = 41  # temporary failure
 T = TypeVar("T")
@@ -192,6 +194,8 @@ class Exchange:
                 self._take_policy(fact.policy)
             case FallbackReported():
                 return self._take_report(fact)
+            case _ if isinstance(fact, AboutFiles):
+                return recording_files.note(floor, fact)
             case LegAnswered(leg=leg) if leg not in floor.leg_owner:
                 # a leg that we gave up lives on: whoever picked it up must not sit there alone
                 floor.act(HangUp(call_id_of(leg), leg, ANSWERED_ELSEWHERE))
@@ -224,7 +228,7 @@ class Exchange:
                 floor.arm(booking.until_ms, "booking", booking.booking)  # come too early, it must come again
                 return False
             return call_backs.when_late(floor, booking)
-        is_due = call is not None and call.state.until_ms == fact.until_ms <= floor.at_ms
+        is_due = call is not None and call.until_ms == fact.until_ms <= floor.at_ms
         return call is not None and is_due and calls.handle(floor, call, fact)
 
     def _take_policy(self, policy: Policy) -> None:
@@ -270,7 +274,7 @@ class Exchange:
             if call.call_id in floor.calls:
                 self._attempt(call, survey.resume, fact.found)
         for call in floor.calls.values():
-            floor.arm(call.state.until_ms, "call", call.call_id)
+            floor.arm(call.until_ms, "call", call.call_id)
         for booking in floor.bookings.values():
             floor.arm(booking.until_ms, "booking", booking.booking)
         for person in floor.people:
@@ -345,7 +349,7 @@ class Exchange:
             if call_id in floor.new_reasons:
                 floor.entries.append(record_of(noted))
             if call_id in floor.calls:
-                floor.arm(noted.state.until_ms, "call", call_id)
+                floor.arm(noted.until_ms, "call", call_id)
         floor.note_people(name)
         for person_id in floor.touched:
             person = floor.people.get(person_id)

@@ -133,6 +133,34 @@ class RecordingEnded(Struct, frozen=True, tag=True):
     """What went wrong, where it was not kept."""
 
 
+class RecordingFiled(Struct, frozen=True, tag=True):
+    """A recording lies in the folder of recordings. Comes again after a crash."""
+
+    recording: RecordingId
+    file: str
+    """Its place in the folder: ``2026/11/29/ID.wav``."""
+    sha256: str
+    size_bytes: int
+
+
+class RecordingMissed(Struct, frozen=True, tag=True):
+    """What was recorded is nowhere to be found."""
+
+    recording: RecordingId
+    why: str
+
+
+class RecordingExpired(Struct, frozen=True, tag=True):
+    """A recording is older than recordings are kept: its file is deleted now."""
+
+    recording: RecordingId
+    kept_days: int
+
+
+AboutFiles = RecordingFiled | RecordingMissed | RecordingExpired
+"""True whether or not Asterisk is there."""
+
+
 class PhoneSeen(Struct, frozen=True, tag=True):
     """A staff phone registered, vanished, or was found so in a survey."""
 
@@ -358,4 +386,7 @@ Fact = (
     | FallbackReported
     | LegSilent
     | RecordingEnded
+    | RecordingFiled
+    | RecordingMissed
+    | RecordingExpired
 )

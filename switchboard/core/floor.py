@@ -17,7 +17,7 @@ from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Bug, Call, Connecting, Listening, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, RecordingId
 from switchboard.core.matching import Board
 from switchboard.core.pace import Pace
 from switchboard.core.policy import Policy
@@ -58,7 +58,13 @@ class Floor:
         """By queue, for those with a backup group."""
         self.last_talks: dict[str, LastTalk] = {}
         """By the caller's number (E.164), newest last; only where a queue asks for the same operator."""
-        # derived
+        self.unfiled: dict[RecordingId, int] = {}
+        """Recordings that are over and not in the folder yet, by when they ended (Unix milliseconds)."""
+        self._begin_indexes()
+        self._begin_outbox()
+
+    def _begin_indexes(self) -> None:
+        """What is derived from all that."""
         self.leg_owner: dict[LegId, CallId] = {}
         self.waiting: dict[str, dict[CallId, None]] = {}
         """Per queue, the calls that stand in it, whether or not somebody is being rung for them."""
@@ -76,7 +82,6 @@ class Floor:
         """Heap of (until, kind, id); an entry whose owner has moved on is skipped."""
         self.armed: dict[tuple[str, str], int] = {}
         """The last deadline put on the heap for each owner."""
-        self._begin_outbox()
 
     def _begin_outbox(self) -> None:
         """What comes out of the fact being handled."""
@@ -278,7 +283,7 @@ class Floor:
         for call in self.calls.values():
             for leg in (call.leg, *call.legs):
                 self.leg_owner[leg] = call.call_id
-            self.arm(call.state.until_ms, "call", call.call_id)
+            self.arm(call.until_ms, "call", call.call_id)
             queue = call.state.back_to if isinstance(call.state, Connecting) else call.state
             if isinstance(queue, Listening):
                 self.listeners[call.call_id] = None

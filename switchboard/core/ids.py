@@ -42,3 +42,11 @@ def call_id_of(made_id: str) -> CallId:
 def task_id_for(call: CallId, kind: str) -> str:
     """The id of the task of this ``kind`` that ``call`` opens; the same on every replay."""
     return f"{call}-{kind}"
+
+
+def made_at_ms(made_id: str) -> int:
+    """When the call of ``made_id`` arrived (Unix milliseconds); 0 for an id that is none of ours."""
+    try:
+        return int(made_id[:12], 16)
+    except ValueError:
+        return 0

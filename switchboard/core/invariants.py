@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchboard.core import phones
-from switchboard.core.call_state import Call, Connecting, Ending, Listening, Saying, Summoning, Talking, Waiting
+from switchboard.core.call_state import (
+    Call,
+    Connecting,
+    Ending,
+    Listening,
+    OnHold,
+    Saying,
+    Summoning,
+    Talking,
+    Telling,
+    Waiting,
+)
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
@@ -69,8 +80,9 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
     needed = state.leg if isinstance(state, Talking) else state.offer.leg if isinstance(state, Connecting) else None
     if needed is not None and needed not in call.legs:
         yield f"{name}: talks with nobody"
-    if isinstance(state, Talking | Connecting | Saying) and not call.answered:
+    if isinstance(state, Talking | Connecting | Saying | Telling) and not call.answered:
         yield f"{name}: the caller was not answered"
+    yield from _of_recording(floor, call)
     if isinstance(state, Waiting) and call.call_id not in floor.waiting.get(state.queue, {}):
         yield f"{name}: not in queue {state.queue}"
 
@@ -92,6 +104,19 @@ def _of_listening(floor: Floor, call: Call, state: Listening) -> Iterator[str]:
             yield f"{name}: the leg that spies is gone"
     if call.call_id not in floor.listeners:
         yield f"{name}: would go on without the talk"
+
+
+def _of_recording(floor: Floor, call: Call) -> Iterator[str]:
+    part, name = call.recording, f"call {call.call_id} ({type(call.state).__name__})"
+    if part is None:
+        return
+    state = call.state
+    if not isinstance(state, Talking | OnHold) or state.bridge != part.bridge:
+        yield f"{name}: records a talk that is over"
+    if part.paused_at_ms is not None:
+        latest_ms = part.paused_at_ms + floor.policy_of(call).recording.pause_at_most_ms
+        if part.until_ms is None or part.until_ms > latest_ms or call.until_ms > latest_ms:
+            yield f"{name}: its recording is paused without an end"
 
 
 def _of_person(floor: Floor, person: PersonRecord) -> Iterator[str]:

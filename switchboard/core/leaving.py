@@ -21,6 +21,7 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
 from switchboard.core.ending import end, forget_if_gone, talk_outcome
@@ -148,6 +149,8 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
             end(floor, call, outcome, "the caller left while on hold")
         case Parked():
             end(floor, call, Outcome.ABANDONED_HAND_OVER, "the caller left while parked")
+        case Telling():
+            end(floor, call, Outcome.ABANDONED_EARLY, "the caller left while told that the talk may be recorded")
         case Saying(outcome=outcome):
             end(floor, call, outcome, "the caller left during the message")
         case Ending():

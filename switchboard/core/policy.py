@@ -16,6 +16,7 @@ from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import OpeningHours
 from switchboard.core.phone_number import NumberKind, NumberPlan
 from switchboard.core.queue_rules import CallBack, Queue, Voice
+from switchboard.core.recording_rules import Recording
 
 NEW = "new"
 """Derived class: the number is in nobody's file, or its client has no manager yet (duty D15)."""
@@ -283,6 +284,8 @@ class Prompts(Struct, frozen=True):
     listening_ended: tuple[str, ...] = ("beep",)
     wrong_pin: tuple[str, ...] = ("auth-incorrect",)
     pin_locked: tuple[str, ...] = ("im-sorry", "feature-not-avail-line")
+    recording_paused: tuple[str, ...] = ("beep",)
+    recording_goes_on: tuple[str, ...] = ("beep", "beep")
 
 
 class Limits(Struct, frozen=True):
@@ -350,3 +353,4 @@ class Policy(Struct, frozen=True, kw_only=True):
     callback: CallBack = CallBack()
     destinations: dict[str, Destination] = field(default_factory=dict)
     """By number."""
+    recording: Recording = Recording()

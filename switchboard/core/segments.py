@@ -24,6 +24,7 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
 from switchboard.core.entries import Segment, SegmentKind
@@ -88,7 +89,8 @@ def _now(call: Call) -> tuple[SegmentKind, PersonId | None]:
         case Saying():
             return SegmentKind.MESSAGE, None
         case (
-            Listening()
+            Telling()
+            | Listening()
             | LookingUp()
             | Ringing()
             | Waiting()

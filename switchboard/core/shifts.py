@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from switchboard.core import phones, pick_up, talk_commands, wishes, wrap_up
+from switchboard.core import phones, pick_up, recording, talk_commands, wishes, wrap_up
 from switchboard.core.actions import HangUp
 from switchboard.core.ending import forget_if_gone
 from switchboard.core.facts import DeadlinePassed, StaffCommanded
@@ -64,6 +64,9 @@ def carry_out(floor: Floor, asked: StaffCommanded) -> str | None:
             return wishes.by_command(floor, person, asked)
         case StaffCommand.TAKE_PHONE:
             return take_phone(floor, person, asked.phone)
+        case StaffCommand.PAUSE_RECORDING | StaffCommand.GO_ON_RECORDING:
+            pauses = asked.command is StaffCommand.PAUSE_RECORDING
+            return recording.at_the_desk(floor, person.person_id, pauses=pauses)
         case _:
             return talk_commands.carry_out(floor, person, asked)
     return None

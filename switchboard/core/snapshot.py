@@ -13,7 +13,7 @@ from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Call
 from switchboard.core.facts import Bookmark
 from switchboard.core.floor import Floor
-from switchboard.core.ids import CallId, PersonId
+from switchboard.core.ids import CallId, PersonId, RecordingId
 from switchboard.core.pace import Pace
 from switchboard.core.policy import Policy
 from switchboard.core.service_level import ServiceLevel
@@ -48,6 +48,7 @@ class State(Struct, kw_only=True):
     pace: dict[str, Pace] = field(default_factory=dict)
     bookings: dict[CallId, Booking] = field(default_factory=dict)
     places: dict[str, KeptPlace] = field(default_factory=dict)
+    unfiled: dict[RecordingId, int] = field(default_factory=dict)
 
 
 class UnknownFormat(Exception):

@@ -48,3 +48,6 @@ class StaffCommand(StrEnum):
     """Join what ``whom`` talks: all hear each other."""
     TAKE_PHONE = "take_phone"
     """Sign in at ``phone``, whoever's it is. The desk knows who asks; on a phone it takes a PIN."""
+    PAUSE_RECORDING = "pause_recording"
+    """Leave out what is said in their talk from now on."""
+    GO_ON_RECORDING = "go_on_recording"

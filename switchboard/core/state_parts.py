@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from switchboard.core.ids import BridgeId, LegId, PersonId, PlaybackId
+from switchboard.core.ids import BridgeId, LegId, PersonId, PlaybackId, RecordingId
 
 
 class Offer(Struct, frozen=True):
@@ -80,3 +80,34 @@ class Post(Struct, frozen=True):
     bridged: tuple[LegId, ...] = ()
     again: bool = False
     """Nothing was heard of another one like this."""
+
+
+class TalkRecording(Struct, frozen=True, kw_only=True):
+    """The recording of the talk that goes on."""
+
+    recording: RecordingId
+    number: int
+    """1 … within the call."""
+    person: PersonId | None
+    bridge: BridgeId
+    legs: tuple[LegId, LegId]
+    rule: str
+    may_pause: bool
+    started_at_ms: int | None = None
+    """``None``: both are being told first."""
+    telling: PlaybackId | None = None
+    paused_at_ms: int | None = None
+    paused_by: LegId | None = None
+    until_ms: int | None = None
+    """When the pause ends by itself, or what they are told has taken too long."""
+    pauses: tuple[tuple[int, int], ...] = ()
+    over_at_ms: int | None = None
+    """When Asterisk said that it ended."""
+    trouble: str = ""
+
+
+class Keyed(Struct, frozen=True):
+    """Keys that somebody pressed in a talk, the last of them at ``at_ms``."""
+
+    keys: str
+    at_ms: int

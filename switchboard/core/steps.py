@@ -11,7 +11,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import kept_places, queueing, stand_ins
+from switchboard.core import kept_places, notice, queueing, stand_ins
 from switchboard.core.actions import Play, StopMusic
 from switchboard.core.announcing import hush
 from switchboard.core.call_state import Bug, Call, Ringing, Saying
@@ -56,6 +56,9 @@ def next_step(floor: Floor, call: Call) -> None:
     hush(floor, call)
     floor.leave_queue(call.call_id)
     while call.step + 1 < len(call.plan.steps):
+        if notice.is_due(floor, call, call.plan.steps[call.step + 1]):
+            notice.tell(floor, call)
+            return
         call.step += 1
         if _begin(floor, call, call.plan.steps[call.step]):
             return

@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import holding, hot_desk, listening, phones
+from switchboard.core import holding, hot_desk, listening, notice, phones, recording
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -33,6 +33,7 @@ from switchboard.core.call_state import (
     Saying,
     Summoning,
     Talking,
+    Telling,
     Waiting,
 )
 from switchboard.core.ending import end, forget_if_gone, hang_up_everything
@@ -209,6 +210,10 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             holding.believe_less(call)
             if bridge is None or moved_on:
                 let_hear_again(floor, call, up=caller.up)
+        case Telling():
+            let_hear_again(floor, call, up=caller.up)
+            if not moved_on:
+                notice.say_again(floor, call, state)
         case Checking():
             let_hear_again(floor, call, up=caller.up)
             floor.because(call, "asked_again", "nobody heard whether the PIN was right")
@@ -225,6 +230,10 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
                 hang_up_everything(floor, call)
         case _:
             assert_never(state)
+    _hang_up_all_but(floor, call, needed)
+
+
+def _hang_up_all_but(floor: Floor, call: Call, needed: tuple[LegId, ...]) -> None:
     for leg in list(call.legs):
         if leg not in needed and not _is_hung_up_now(floor, leg):
             hang_up_leg(floor, call, leg)
@@ -243,6 +252,7 @@ def _resume_talk(
         let_hear_again(floor, call, up=caller.up)
     elif any(there.get(leg, FoundLeg(leg)).bridge != state.bridge for leg in (call.leg, *partners)):
         connect_again(floor, call, state, partners, up=caller.up)
+    recording.resume(floor, call)
     return partners
 
 

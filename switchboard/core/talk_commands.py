@@ -131,6 +131,9 @@ def when_transferred(floor: Floor, call: Call | None, fact: LegTransferred) -> b
         give_up_stand_ins(floor, fact.stand_ins, call)
         return False
     segments.hold_goes_on(call, floor.at_ms, segments.UNHELD_TO_GIVEN_MS)
+    if call.lent == fact.leg and consulting.asker_left(floor, call):
+        give_up_stand_ins(floor, fact.stand_ins, call)
+        return True
     why_not = hand_over(floor, call, giver, fact.dialled)
     if why_not is not None:
         floor.because(call, "refused", f"cannot be given to {fact.dialled!r}: {why_not}", giver.person)

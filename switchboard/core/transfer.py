@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import hand_overs, sticky, strategies, wrap_up
+from switchboard.core import hand_overs, recording, sticky, strategies, wrap_up
 from switchboard.core.actions import TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, Hears, OnHold, Talking
 from switchboard.core.destinations import Way
@@ -118,6 +118,7 @@ def turn_round(floor: Floor, call: Call) -> None:
 
 def separate(floor: Floor, call: Call) -> None:
     """Nobody shares a bridge with the party that stays any more."""
+    recording.stop(floor, call)
     state = call.state
     bridge = state.bridge if isinstance(state, Talking | OnHold | Connecting) else None
     if bridge is not None:

@@ -22,6 +22,7 @@ from switchboard.core.actions import (
     Join,
     LookUpCaller,
     Play,
+    PlayInBridge,
     Ring,
     RingOutside,
     Snoop,
@@ -104,7 +105,7 @@ class Lanes:
     def _failed(self, action: Action, why: str, *, away: bool = False, gone: LegId | None = None) -> None:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play | Snoop | Join) else None
-        playback = action.playback if isinstance(action, Play) else None
+        playback = action.playback if isinstance(action, Play | PlayInBridge) else None
         self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback))
 
     async def _look_up(self, action: LookUpCaller) -> None:

@@ -14,7 +14,7 @@ from switchboard.core.actions import Action
 from switchboard.core.caller import Client
 from switchboard.core.entries import Entry
 from switchboard.core.facts import Fact, Found
-from switchboard.core.ids import LegId, PersonId
+from switchboard.core.ids import LegId, PersonId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -158,3 +158,46 @@ class Records(Protocol):
 
     async def store(self, entries: Sequence[Placed]) -> None:
         """Store them and move the cursor, in one transaction; storing one twice changes nothing. Raises ``Refused``."""
+
+
+class FiledRecording(Struct, frozen=True):
+    """A recording that lies in the folder of recordings, whole and durable."""
+
+    recording: RecordingId
+    file: str
+    """Its place in the folder: ``2026/11/29/ID.wav``."""
+    sha256: str
+    """Of the file, 64 hex digits."""
+    size_bytes: int
+
+
+class RecordingMissing(Refused):
+    """Neither the switch nor the folder has this recording."""
+
+
+class RecordingStore(Protocol):
+    """Recordings, from the switch into a folder. One of a call lies where its id says, so nothing need be remembered.
+
+    None of it is in a call's way, and all of it may be done again: after a crash the same gives the same.
+    """
+
+    async def lying(self) -> tuple[RecordingId, ...]:
+        """Recordings of ours that the switch holds, sorted; also those still being made. Raises ``Refused``."""
+
+    async def fetch(self, recording: RecordingId) -> FiledRecording | None:
+        """Copy it into the folder; ``None`` while it is still being made. The switch keeps its own copy.
+
+        Raises ``RecordingMissing``, and ``Refused`` when the switch or the folder cannot be used.
+        """
+
+    async def release(self, recording: RecordingId) -> None:
+        """Delete the switch's copy, if there is one. Raises ``Refused``."""
+
+    async def older_than(self, at_ms: int, limit: int) -> tuple[RecordingId, ...]:
+        """Recordings in the folder of days that were over at ``at_ms``, oldest days first. Raises ``Refused``."""
+
+    async def delete(self, recording: RecordingId) -> None:
+        """Delete the file from the folder, if it is there. Raises ``Refused``."""
+
+    async def check(self) -> str | None:
+        """What is wrong with the folder or with the switch's own, for people; ``None``: nothing."""

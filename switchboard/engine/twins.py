@@ -11,8 +11,17 @@ from datetime import date
 import msgspec
 
 from switchboard.core.caller import Client
-from switchboard.core.entries import Audited, CallRecord, CallStep, PersonChanged, TaskOpened
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.entries import (
+    Audited,
+    CallRecord,
+    CallStep,
+    PersonChanged,
+    RecordingFile,
+    RecordingGone,
+    RecordingPart,
+    TaskOpened,
+)
+from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.engine.ports import Placed, Refused, few_enough
 
@@ -81,6 +90,9 @@ class MemoryRecords:
         """Open ones; nobody closes tasks here."""
         self.people: list[PersonChanged] = []
         self.audit: list[Audited] = []
+        self.recordings: dict[RecordingId, RecordingPart] = {}
+        self.files: dict[RecordingId, RecordingFile] = {}
+        self.gone: dict[RecordingId, RecordingGone] = {}
         self.away: str | None = None
         """Why everything is refused from now on; ``None``: nothing is."""
         self._cursor = (0, -1)
@@ -112,6 +124,12 @@ class MemoryRecords:
                 self.people.append(change)
             case Audited() as audited:
                 self.audit.append(audited)
+            case RecordingPart() as part:
+                self.recordings[part.recording] = part
+            case RecordingFile() as file:
+                self.files[file.recording] = file
+            case RecordingGone() as gone:
+                self.gone[gone.recording] = gone
 
     def _refuse_if_away(self) -> None:
         if self.away is not None:

@@ -12,7 +12,8 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- what ``ears`` has about messages, ``turns`` about call-backs, and ``listeners`` about supervisors;
+- what ``ears`` has about messages, ``turns`` about call-backs, ``listeners`` about supervisors,
+  ``recording_checks`` about recordings;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
 
@@ -61,6 +62,7 @@ from switchboard.core.queue_rules import QueueStrategy
 from switchboard.sim.ears import Ears
 from switchboard.sim.listeners import Listeners
 from switchboard.sim.people_checks import PeopleWatched, picks_up
+from switchboard.sim.recording_checks import RecordingWitness
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.seen import Seen
 from switchboard.sim.silences import SilenceWitness
@@ -85,6 +87,7 @@ class Witness:
         self.reported: dict[CallId, None] = {}
         """Calls that Asterisk's own queue had, once they are on record."""
         self.silences = SilenceWitness()
+        self.recordings = RecordingWitness()
 
     def watch(self, fact: Fact, at_ms: int, handled: Handled) -> list[str]:
         """Every promise that ``handled``, the answer to ``fact``, breaks."""
@@ -119,6 +122,7 @@ class Witness:
         found += self.ears.watch(self.exchange, fact, handled)
         found += self.listeners.watch(self.exchange, handled)
         found += self.turns.watch(self.exchange, fact, handled)
+        found += self.recordings.watch(self.exchange, fact, handled)
         found += self._forget(handled)
         return found
 
@@ -365,7 +369,7 @@ class Witness:
     def _forget(self, handled: Handled) -> Iterator[str]:
         for call in self.exchange.floor.changed:
             if call in self.calls and call in self.exchange.floor.calls:
-                self.calls[call].until_ms = self.exchange.floor.calls[call].state.until_ms
+                self.calls[call].until_ms = self.exchange.floor.calls[call].until_ms
         for entry in handled.entries:
             if isinstance(entry, CallStep) and entry.to_state == "Gone" and entry.call in self.calls:
                 seen = self.calls.pop(entry.call)

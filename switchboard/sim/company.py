@@ -10,6 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from switchboard.core.caller import Debt
+from switchboard.core.entries import Direction
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import DAYS, OpeningHours, Span
 from switchboard.core.phone_number import NumberPlan
@@ -38,6 +39,7 @@ from switchboard.core.policy import (
     WhomKind,
 )
 from switchboard.core.queue_rules import Hearing, Queue, Way, WayKind
+from switchboard.core.recording_rules import Recording, RecordingRule
 
 ORDERS, DISPATCH = "+74952000001", "+74952000002"
 CLASSES = ("key", "market", "own_point", "retail", "regional")
@@ -126,6 +128,19 @@ def with_a_voice(policy: Policy) -> Policy:
     queues = {name: replace(queue, hears=hears, keys=keys) for name, queue in policy.queues.items()}
     limits = replace(policy.limits, message_at_most_ms=20_000, short_hang_up_ms=5_000, place_kept_ms=180_000)
     return replace(policy, lines=lines, queues=queues, limits=limits)
+
+
+def with_recording(policy: Policy) -> Policy:
+    """Operators, key clients' managers and calls to the outside are recorded; whoever talks about money is not."""
+    rules = (
+        RecordingRule("money is nobody's business", record=False, people=(PersonId("fedor"), PersonId("faina"))),
+        RecordingRule("orders", queues=("operators",)),
+        RecordingRule("dispatch", announce=False, queues=("dispatch",), lines=("dispatch",)),
+        RecordingRule("key clients", may_pause=False, people=(PersonId("anna"), PersonId("boris"), PersonId("igor"))),
+        RecordingRule("calls out", directions=(Direction.OUTBOUND, Direction.CALLBACK)),
+        RecordingRule("regional", directions=(Direction.INTERNAL,), departments=("regional",)),
+    )
+    return replace(policy, recording=Recording(rules, ("recorded",), pause_at_most_ms=30_000))
 
 
 def _people() -> list[Person]:

@@ -25,7 +25,7 @@ from switchboard.core.survey import differences
 from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
 from switchboard.engine.vigil import EVERY_S as LISTENS_EVERY_S
 from switchboard.sim.checks import Witness
-from switchboard.sim.company import DAY_MS, sample_policy, with_a_voice
+from switchboard.sim.company import DAY_MS, sample_policy, with_a_voice, with_recording
 from switchboard.sim.leg import Leg
 from switchboard.sim.traffic import SMALL_COMPANY, Customs, Traffic
 from switchboard.sim.unkindness import Unkindness
@@ -73,7 +73,11 @@ class Day:
         self.exchange = Exchange()
         self.witness = Witness(self.exchange)
         company = company or Company(
-            [with_a_voice(sample_policy("sample-0")), _with_missed_calls(sample_policy("sample-1"))], SMALL_COMPANY
+            [
+                with_recording(with_a_voice(sample_policy("sample-0"))),
+                _with_missed_calls(sample_policy("sample-1")),
+            ],
+            SMALL_COMPANY,
         )
         self.policies, self.customs = company.policies, company.customs
         self.traffic = Traffic(self.random, calls, self.customs)
@@ -219,6 +223,9 @@ class Day:
         self._hand(StaffCommanded(person, command, "" if back else "lunch"))
         if self.random.random() < _LISTENS:
             self._hand(self._wish_to_listen())
+        talking = [leg for leg in self.world.legs.values() if leg.phone is not None and leg.bridge is not None]
+        for key in "*6" if talking else "":  # card data: press it in a talk, and forget it, or press it again
+            self.world.press(talking[0], key)
         self.world.after(int(self.random.expovariate(1 / self.customs.staff_acts_every_ms)), self._staff_act)
 
     def _wish_to_listen(self) -> StaffCommanded:

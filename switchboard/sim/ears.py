@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchboard.core.actions import Action, Connect, Play, StartMusic, StopPlaying
-from switchboard.core.call_state import Waiting
+from switchboard.core.call_state import Ringing, Talking, Waiting
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import ActionFailed, Fact, PlaybackEnded
 from switchboard.core.ids import CallId, PlaybackId, call_id_of
@@ -41,6 +41,8 @@ class Ears:
     def _see(self, exchange: Exchange, action: Action, behind: tuple[Action, ...]) -> Iterator[str]:
         call = exchange.floor.calls.get(action.call)
         match action:
+            case Play(leg=leg) if call is not None and (leg != call.leg or isinstance(call.state, Talking | Ringing)):
+                pass  # somebody of the staff is told that a key did nothing
             case Play(leg=leg, playback=playback):
                 self.saying.setdefault(action.call, {})[playback] = None
                 if call is None or not isinstance(call.state, Waiting):

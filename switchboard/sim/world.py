@@ -25,7 +25,6 @@ from switchboard.core import actions as do
 from switchboard.core.actions import Action
 from switchboard.core.facts import (
     ActionFailed,
-    CallerFound,
     Fact,
     Found,
     FoundLeg,
@@ -35,15 +34,15 @@ from switchboard.core.facts import (
     LegEnded,
     LegLeft,
     LegRinging,
-    LookUpFailed,
-    PinChecked,
     PlaybackEnded,
     SwitchLost,
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
+from switchboard.sim import answers
 from switchboard.sim.leg import Leg
 from switchboard.sim.talkers import Talkers
+from switchboard.sim.tapes import Tapes
 from switchboard.sim.traffic import Traffic
 from switchboard.sim.unkindness import Unkindness
 
@@ -72,6 +71,7 @@ class World:
         """Legs that hear music: whoever is there waits for somebody."""
         self.playing: dict[PlaybackId, int] = {}
         """How many times each message is being said."""
+        self.tapes = Tapes()
         self.away = False
         self.starts = 1
         self.left_alone = 0
@@ -103,14 +103,14 @@ class World:
             return
         leg.last_told_ms = max(leg.last_told_ms, self.now_ms + self._latency_ms())
         for _ in range(2 if chance() < self.unkind.double else 1):
-            self.after(leg.last_told_ms - self.now_ms, self._arrive, fact)
+            self.after(leg.last_told_ms - self.now_ms, self.hear, fact)
 
     def _latency_ms(self) -> int:
         if self.random.random() < self.unkind.late:
             return int(self.random.random() * 3_000)
         return 1 + int(self.random.random() * 15)
 
-    def _arrive(self, fact: Fact) -> None:
+    def hear(self, fact: Fact) -> None:
         if not self.away:
             self.deliver(fact)
 
@@ -149,6 +149,7 @@ class World:
         for leg in self.legs.values():
             leg.alive = False
         self.legs, self.bridges, self.talkers.stand_ins = {}, {}, {}
+        self.tapes.break_off()
 
     def survey(self) -> None:
         self.deliver(SwitchReady(self.found(), f"start {self.starts}"))
@@ -177,8 +178,8 @@ class World:
             self.on_the_way.pop(action.leg, None)
         why_not = self.why_not(action)
         if why_not is not None:
-            leg = None if isinstance(action, do.Connect | do.TakeDownBridge | do.LookUpCaller) else action.leg
-            playback = action.playback if isinstance(action, do.Play) else None
+            leg = action.leg if isinstance(action, do.Ring | do.RingOutside | do.Answer | do.HangUp | do.Play) else None
+            playback = action.playback if isinstance(action, do.Play | do.PlayInBridge) else None
             failed = ActionFailed(action.call, type(action).__name__, why_not, leg, playback=playback)
             self.after(self._latency_ms(), self.deliver, failed)
         else:
@@ -188,7 +189,7 @@ class World:
         """What an action that is not refused does here."""
         match action:
             case do.LookUpCaller():
-                self._look_up(action)
+                answers.look_up(self, action)
             case do.Ring():
                 self._ring_phone(action)
             case do.RingOutside():
@@ -203,6 +204,11 @@ class World:
                 for each in self.bridges.pop(action.bridge, []):
                     each.bridge, each.alone_since_ms = None, self.now_ms
                     self.after(_ALONE_MS, self._notice_silence, each)
+                self.tapes.look(self)
+            case do.PlayInBridge():
+                self.after(500 + int(self.random.random() * 3_000), self._played_in_bridge, action)
+            case do.StartRecording() | do.PauseRecording() | do.GoOnRecording() | do.StopRecording():
+                self.tapes.carry_out(self, action)
             case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
                 del self.talkers.stand_ins[leg_id]
             case do.HangUp() | do.SendToDialplan():
@@ -210,7 +216,7 @@ class World:
             case do.Answer():
                 self.legs[action.leg].answered = True
             case do.CheckPin():
-                self.after(20 + int(self.random.random() * 80), self._check_pin, action)
+                self.after(20 + int(self.random.random() * 80), answers.check_pin, self, action)
             case do.StartMusic(leg=leg_id):
                 self.music[leg_id] = None
             case do.StopMusic(leg=leg_id):
@@ -241,22 +247,12 @@ class World:
                 return "404 no such bridge"
             case do.Connect(legs=legs):
                 return None if all(leg in self.legs and self.legs[leg].alive for leg in legs) else "422 leg is gone"
+            case do.PlayInBridge(bridge=bridge) | do.StartRecording(bridge=bridge):
+                return None if self.bridges.get(bridge) else "404 no such bridge"
+            case do.PauseRecording() | do.GoOnRecording() | do.StopRecording():
+                return self.tapes.why_not(action)
             case _:
                 return None if action.leg in self.legs and self.legs[action.leg].alive else "404 no such leg"
-
-    def _look_up(self, action: do.LookUpCaller) -> None:
-        dice = self.random.random()
-        clients = self.traffic.clients_of(action.number)
-        if dice < 0.002:
-            self.after(5, self.deliver, LookUpFailed(action.call, "no database"))
-        elif dice < 0.01:
-            self.after(100 + int(self.random.random() * 300), self.deliver, CallerFound(action.call, clients))
-        elif dice > self.unkind.lose:
-            self.after(1 + int(dice * 5), self.deliver, CallerFound(action.call, clients))
-
-    def _check_pin(self, action: do.CheckPin) -> None:
-        """It is not Asterisk that answers, so an outage does not matter; one in three PINs is mistyped."""
-        self.deliver(PinChecked(action.call, self.random.random() < 0.67))
 
     def _played(self, action: do.Play | do.StopPlaying) -> None:
         """A message is over, or cut short; the second time it is over already."""
@@ -266,6 +262,10 @@ class World:
         leg = self.legs.get(action.leg)
         if leg is not None:
             self.tell(leg, PlaybackEnded(action.playback, leg.alive))
+
+    def _played_in_bridge(self, action: do.PlayInBridge) -> None:
+        for leg in self.bridges.get(action.bridge, [])[:1]:
+            self.tell(leg, PlaybackEnded(action.playback, self.random.random() > 0.05))
 
     def press(self, leg: Leg, key: str) -> None:
         if leg.alive and leg.answered:
@@ -379,6 +379,7 @@ class World:
             others = self.bridges.get(leg.bridge, [])
             if leg in others:
                 others.remove(leg)
+                self.tapes.look(self)
             for other in others:
                 other.alone_since_ms = self.now_ms
                 self.after(_ALONE_MS, self._notice_silence, other)

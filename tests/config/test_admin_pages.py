@@ -38,7 +38,9 @@ def put_in(folder: Path, block: str) -> None:
 
 
 def _merged(before: str, example: str) -> str:
-    named = [".".join(table.split(".")[:2]) for table in _TABLE.findall(example) if table != "rule"]
+    named = [
+        ".".join(table.split(".")[:2]) for table in _TABLE.findall(example) if table not in ("rule", "recording.rule")
+    ]
     kept = [part for part in re.split(r"(?m)^(?=\[)", before) if not any(_is_of(part, name) for name in named)]
     if "[[rule]]" in example:
         first = next(index for index, part in enumerate(kept) if part.startswith("[[rule]]"))

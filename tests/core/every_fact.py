@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from switchboard.core import facts
-from switchboard.core.actions import Connect, Play, Ring
+from switchboard.core.actions import Connect, Play, PlayInBridge, Ring, StartRecording
 from switchboard.core.facts import Entrance, Fact
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.core.staff_commands import StaffCommand
@@ -44,34 +44,26 @@ def every_fact(story: Story) -> list[Fact]:
     rung = dict.fromkeys(action.leg for action in story.actions if isinstance(action, Ring))
     legs = [*(ids | rung), LegId("9.9")]
     bridges = [*(action.bridge for action in story.actions if isinstance(action, Connect)), BridgeId("f" * 32)]
-    playbacks = [*(action.playback for action in story.actions if isinstance(action, Play)), PlaybackId("e" * 32)]
+    playbacks = [
+        *(action.playback for action in story.actions if isinstance(action, Play | PlayInBridge)),
+        PlaybackId("e" * 32),
+    ]
     made: list[Fact] = [
         *(facts.CallerFound(call, found) for call in calls for found in ((), (KOLOS,), (KOLOS, PETROV))),
         *(facts.LookUpFailed(call, "no database") for call in calls),
         *(kind(leg) for kind in _OF_A_LEG for leg in legs),
-        *(
-            facts.LegTransferred(leg, to, (LegId("7.1"),))
-            for leg in legs
-            for to in ("103", "70", "71", "*28", "989161234567", "")
-        ),
-        *(facts.LegsTransferred(leg, other, (LegId("7.1"),)) for leg in legs for other in legs),
+        *_transfers(legs),
         *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
-        *(facts.KeyPressed(leg, key) for leg in legs for key in "012345*#"),
+        *(facts.KeyPressed(leg, key) for leg in legs for key in "0123456*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
-        *(facts.RecordingEnded(RecordingId(nth_id(call, 1)), kept) for call in calls for kept in (True, False)),
-        *(
-            facts.ActionFailed(call, action, "404", leg)
-            for call in calls
-            for action in ACTIONS
-            for leg in [*legs, None]
-        ),
+        *_recordings(story, calls),
+        *_refusals(calls, legs, playbacks),
         *(facts.PhoneEngaged(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *(facts.PhoneSeen(PhoneId(phone), there) for phone in (*EVERYBODY, "ghost") for there in (True, False)),
         *_commands(story),
         *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
-        *(facts.ActionFailed(call, "Play", "404", playback=playback) for call in calls for playback in playbacks),
         facts.SwitchLost("reset"),
         *_reports(story),
         *_surveys(story, legs),
@@ -79,6 +71,38 @@ def every_fact(story: Story) -> list[Fact]:
         *_ARRIVALS,
     ]
     return [*made, *_every_deadline(story, calls)]
+
+
+def _transfers(legs: list[LegId]) -> list[Fact]:
+    given_to = ("103", "70", "71", "*28", "989161234567", "")
+    return [
+        *(facts.LegTransferred(leg, to, (LegId("7.1"),)) for leg in legs for to in given_to),
+        *(facts.LegsTransferred(leg, other, (LegId("7.1"),)) for leg in legs for other in legs),
+    ]
+
+
+def _refusals(calls: list[CallId], legs: list[LegId], playbacks: list[PlaybackId]) -> list[Fact]:
+    said = [(action, playback) for action in ("Play", "PlayInBridge") for playback in playbacks]
+    return [
+        *(
+            facts.ActionFailed(call, action, "404", leg)
+            for call in calls
+            for action in ACTIONS
+            for leg in [*legs, None]
+        ),
+        *(facts.ActionFailed(call, action, "404", playback=playback) for call in calls for action, playback in said),
+    ]
+
+
+def _recordings(story: Story, calls: list[CallId]) -> list[Fact]:
+    begun = [action.recording for action in story.actions if isinstance(action, StartRecording)]
+    ids = [*dict.fromkeys(begun), *(RecordingId(nth_id(call, 1)) for call in calls)]
+    return [
+        *(facts.RecordingEnded(recording, kept) for recording in ids for kept in (True, False)),
+        *(facts.RecordingFiled(recording, "x.wav", "a" * 64, 1) for recording in ids),
+        *(facts.RecordingMissed(recording, "404") for recording in ids),
+        *(facts.RecordingExpired(recording, 180) for recording in ids),
+    ]
 
 
 def _commands(story: Story) -> list[Fact]:
@@ -102,7 +126,7 @@ def _commands(story: Story) -> list[Fact]:
 def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
     """The true ones, those of the past, and those of nobody."""
     living = story.exchange.floor.calls.values()
-    moments = [call.state.until_ms for call in living] + [story.at_ms, story.at_ms - 1, DAY_MS]
+    moments = [call.until_ms for call in living] + [story.at_ms, story.at_ms - 1, DAY_MS]
     people = [PersonId("olga"), PersonId("ghost")]
     return [
         *(facts.DeadlinePassed(until_ms, call=call) for until_ms in moments for call in calls),

@@ -8,7 +8,7 @@ from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import DAYS, OpeningHours, Span
 from switchboard.core.policy import Absence, MessageStep, Person, Plan, Policy, QueueStep, Role, Rule
 from switchboard.core.queue_rules import Backup, CallBack, Queue, QueueStrategy, Tier
-from switchboard.sim.company import sample_policy, with_a_voice
+from switchboard.sim.company import sample_policy, with_a_voice, with_recording
 
 POLICY = sample_policy()
 
@@ -176,4 +176,5 @@ POLICIES = {
     "closed queue": with_a_small_queue("mornings"),
     "voice": with_a_voice(_named("a voice")),
     "quick voice": with_a_quick_voice(),
+    "recording": with_recording(_named("recording")),
 }

@@ -11,6 +11,7 @@ from switchboard.core.ids import LegId, PersonId, PhoneId
 from switchboard.core.staff_commands import StaffCommand
 from tests.core.hearing_ways import HEARING_WAYS, hearing_rung
 from tests.core.policy import POLICIES
+from tests.core.recording_ways import RECORDING_WAYS
 from tests.core.story import (
     KOLOS,
     PETROV,
@@ -245,6 +246,7 @@ WAYS: dict[str, Callable[[], Story]] = {
     "forwarded": lambda: dialling("olga", "201", lambda: dialling("anna", "*24202", begin)),
     "at another phone": at_another_phone,
     "missed": missed,
+    **RECORDING_WAYS,
     "held": held,
     "on hold at the desk": lambda: told(StaffCommand.HOLD),
     "on hold in a call that they placed": lambda: told(StaffCommand.HOLD, before=lambda: talking(internal)),

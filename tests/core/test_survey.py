@@ -19,7 +19,17 @@ from switchboard.core.actions import (
     StartMusic,
     StopMusic,
 )
-from switchboard.core.call_state import CallState, Checking, Connecting, Ending, Listening, LookingUp, Saying, Talking
+from switchboard.core.call_state import (
+    CallState,
+    Checking,
+    Connecting,
+    Ending,
+    Listening,
+    LookingUp,
+    Saying,
+    Talking,
+    Telling,
+)
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
 from switchboard.core.ids import BridgeId, LegId, PhoneId
 from switchboard.core.phones import person_at
@@ -96,7 +106,7 @@ def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
     story.tell(facts.SwitchReady(found, "one"), 10)
     for call_id, call in story.exchange.floor.calls.items():
         state = call.state
-        if isinstance(state, LookingUp | Saying | Connecting | Checking | Listening):
+        if isinstance(state, LookingUp | Saying | Telling | Connecting | Checking | Listening):
             state = replace(state, until_ms=before[call_id].until_ms)
         assert state == before[call_id]
 

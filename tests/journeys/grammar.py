@@ -13,7 +13,7 @@ import msgspec
 from switchboard.core import facts
 from switchboard.core.call_state import Talking
 from switchboard.core.facts import Entrance, Fact
-from switchboard.core.ids import PersonId, PhoneId
+from switchboard.core.ids import PersonId, PhoneId, RecordingId
 from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICIES, POLICY
 
@@ -105,7 +105,7 @@ def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
     if action in ("Ring", "RingOutside", "Snoop"):
         leg = run.legs[name]
         return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg, gone=left)]
-    playback = run.playbacks[name] if action == "Play" else None
+    playback = run.playbacks[name] if action in ("Play", "PlayInBridge") else None
     return [facts.ActionFailed(run.calls[name], action, "404", gone=left, playback=playback)]
 
 
@@ -155,6 +155,16 @@ def _commands(
     return [asked]
 
 
+def _file(recording: RecordingId, *, filed: bool) -> Fact:
+    if filed:
+        return facts.RecordingFiled(recording, f"2026/01/01/{recording}.wav", "0" * 64, 44)
+    return facts.RecordingMissed(recording, "404")
+
+
+_ACTIONS = (
+    "Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin|PlayInBridge|StartRecording|PauseRecording"
+    "|GoOnRecording|Snoop|Join"
+)
 _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) calls (\S+) from (.+)", _calls),
     (r"(\w+) dials (\S+)", _dials),
@@ -175,9 +185,17 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) presses (\S+)", lambda run, name, keys: [facts.KeyPressed(run.legs[name], key) for key in keys]),
     (r"(\w+) has heard it", lambda run, name: _said(run, name, True)),
     (r"(\w+) cannot hear it", lambda run, name: _said(run, name, False)),
-    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin|Snoop|Join) fails for (\w+)", _failed),
-    (r"(Ring|RingOutside|Connect|Answer|Play|AskWhetherThere) fails for (\w+) since (\w+) left", _failed),
-    (r"desk: (\w+) (sign_in|sign_out|pause|resume) ?(.*)", _commands),
+    (rf"({_ACTIONS}) fails for (\w+)", _failed),
+    (rf"({_ACTIONS}) fails for (\w+) since (\w+) left", _failed),
+    (
+        r"the recording of (\w+) (ends|fails)",
+        lambda run, name, how: [facts.RecordingEnded(run.recordings[name], how == "ends", why="no room")],
+    ),
+    (
+        r"the recording of (\w+) is (filed|missing)",
+        lambda run, name, how: [_file(run.recordings[name], filed=how == "filed")],
+    ),
+    (r"desk: (\w+) (sign_in|sign_out|pause|resume)(?!_) ?(.*)", _commands),
     (
         rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?(?: to (\S+))?",
         _commands,

@@ -15,12 +15,13 @@ from switchboard.core.entries import (
     HandOver,
     PersonChanged,
     PersonState,
+    RecordingPart,
     Segment,
     TaskOpened,
 )
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, call_id_for
+from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, call_id_for
 from switchboard.sim.checks import BACKSTOP_MS, Witness
 from switchboard.sim.company import DAY_MS, NIGHT_MS
 from tests.core.policy import POLICIES, POLICY
@@ -48,6 +49,8 @@ class Runner:
         self.joins: dict[str, actions.Join] = {}
         self.audit: list[Audited] = []
         self.playbacks: dict[str, PlaybackId] = {}
+        self.recordings: dict[str, RecordingId] = {}
+        self.parts: dict[RecordingId, RecordingPart] = {}
         self.registered: list[str] = []
         self.records: dict[CallId, CallRecord] = {}
         self.tasks: list[TaskOpened] = []
@@ -135,7 +138,9 @@ class Runner:
                     self._name(leg, "outside")
                 case actions.Connect(call=call):
                     self.bridges[self.callers[call]] = action
-                case actions.Play(call=call, playback=playback):
+                case actions.StartRecording(call=call, recording=recording):
+                    self.recordings[self.callers[call]] = recording
+                case actions.Play(call=call, playback=playback) | actions.PlayInBridge(call=call, playback=playback):
                     self.playbacks[self.callers[call]] = playback
                 case _:
                     pass
@@ -169,6 +174,8 @@ class Runner:
             self.changes.append(entry)
         elif isinstance(entry, Audited):
             self.audit.append(entry)
+        elif isinstance(entry, RecordingPart):
+            self.parts[entry.recording] = entry
 
     def _alive(self) -> list[str]:
         calls = self.exchange.floor.calls.values()
@@ -195,8 +202,7 @@ class Runner:
             case actions.SetLanguage(language=language):
                 return f"speak {language} to {caller}"
             case actions.StartMusic(music=music):
-                hears = self.names[action.leg]
-                return f"music {hears}" if music == "default" else f"music {music} {hears}"
+                return f"music {'' if music == 'default' else f'{music} '}{self.names[action.leg]}"
             case actions.StopMusic():
                 return f"stop music {self.names[action.leg]}"
             case actions.Play(prompts=prompts):
@@ -222,6 +228,13 @@ class Runner:
                 return f"send {self.names[leg]} to dialplan"
             case actions.AskWhetherThere(leg=leg):
                 return f"ask whether {self.names[leg]} is there"
+            case actions.PlayInBridge(prompts=prompts):
+                return f"say {' '.join(prompts)} to all with {caller}"
+            case actions.StartRecording() | actions.StopRecording():
+                return f"{'record' if isinstance(action, actions.StartRecording) else 'stop recording'} {caller}"
+            case actions.PauseRecording(leg=leg) | actions.GoOnRecording(leg=leg):
+                what = "pause" if isinstance(action, actions.PauseRecording) else "go on"
+                return f"{what} recording {caller}" + (f", tell {self.names[leg]}" if leg is not None else "")
             case actions.CheckPin(person=person):
                 return f"check PIN of {person} for {caller}"
 
@@ -257,6 +270,10 @@ class Runner:
             people = self.exchange.floor.people
             came = [f"{name} {people[PersonId(name)].state}" for name, *_ in claimed]
             self._expect(number, key, [" ".join(part) for part in claimed], came)
+        elif key.startswith("recordings "):
+            call = self.calls[key.removeprefix("recordings ")]
+            came = [self._say_part(part) for part in self.parts.values() if part.call == call]
+            self._expect(number, key, _split(text), came)
         elif key == "tasks":
             came = [f"{task.kind} {task.person} about {task.about}" for task in self.tasks]
             self._expect(number, key, _split(text), came)
@@ -294,6 +311,13 @@ class Runner:
         until = f" until {(change.until_ms - self.start_ms) / 1000:g}s" if change.until_ms is not None else ""
         own = change.state in (PersonState.PAUSED, PersonState.MISSED) or (change.state is PersonState.AWAY and until)
         return f"{at_s:g}s {change.state}{until}" + (f" ({change.reason})" if own else "")
+
+    def _say_part(self, part: RecordingPart) -> str:
+        """``1 with olga 5s-65s without 10s``: which talk, from when to when, how long paused, and what went wrong."""
+        since_s, until_s = ((at - self.start_ms) / 1000 for at in (part.started_at_ms, part.ended_at_ms or 0))
+        said = f"{part.number} with {part.person or 'outside'} {since_s:g}s-{until_s:g}s"
+        said += f" without {part.paused_ms / 1000:g}s" if part.paused_ms else ""
+        return said + (f" ({part.trouble})" if part.trouble else "")
 
     def _claim_reasons(self, number: int, caller: str, text: str) -> None:
         """Each part must be found in the call's reasons, in this order; others may stand between."""

@@ -188,6 +188,50 @@ def delete_bridge(bridge: str) -> Request:
     return Request("DELETE", "bridges/{bridgeId}", {"bridgeId": bridge})
 
 
+# Recordings
+
+
+def record_bridge(bridge: str, recording: str) -> Request:
+    """Never the channel: that would hold up all else it is asked. Never over a file that is there."""
+    query = {"name": recording, "format": "wav", "ifExists": "fail"}
+    return Request("POST", "bridges/{bridgeId}/record", {"bridgeId": bridge}, query)
+
+
+def pause_recording(recording: str) -> Request:
+    return Request("POST", "recordings/live/{recordingName}/pause", {"recordingName": recording})
+
+
+def go_on_recording(recording: str) -> Request:
+    return Request("DELETE", "recordings/live/{recordingName}/pause", {"recordingName": recording})
+
+
+def stop_recording(recording: str) -> Request:
+    """End it and keep the file."""
+    return Request("POST", "recordings/live/{recordingName}/stop", {"recordingName": recording})
+
+
+def live_recording(recording: str) -> Request:
+    return Request("GET", "recordings/live/{recordingName}", {"recordingName": recording})
+
+
+def stored_recordings() -> Request:
+    """Of all files, those that are being written included."""
+    return Request("GET", "recordings/stored")
+
+
+def recording_file(recording: str) -> Request:
+    return Request("GET", "recordings/stored/{recordingName}/file", {"recordingName": recording})
+
+
+def delete_recording(recording: str) -> Request:
+    return Request("DELETE", "recordings/stored/{recordingName}", {"recordingName": recording})
+
+
+def play_in_bridge(bridge: str, playback: str, media: Sequence[str]) -> Request:
+    path = {"bridgeId": bridge, "playbackId": playback}
+    return Request("POST", "bridges/{bridgeId}/play/{playbackId}", path, {"media": ",".join(media)})
+
+
 EVENTS: Final = "events"
 """Path of the websocket; ``GET events`` in Asterisk's description."""
 
@@ -226,4 +270,13 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     make_bridge,
     add_to_bridge,
     delete_bridge,
+    play_in_bridge,
+    record_bridge,
+    pause_recording,
+    go_on_recording,
+    stop_recording,
+    live_recording,
+    stored_recordings,
+    recording_file,
+    delete_recording,
 )

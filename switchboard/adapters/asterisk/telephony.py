@@ -36,10 +36,13 @@ from switchboard.core.actions import (
     AskWhetherThere,
     CheckPin,
     Connect,
+    GoOnRecording,
     HangUp,
     Join,
     LookUpCaller,
+    PauseRecording,
     Play,
+    PlayInBridge,
     Ring,
     RingOutside,
     SendToDialplan,
@@ -47,8 +50,10 @@ from switchboard.core.actions import (
     Snoop,
     SoundRinging,
     StartMusic,
+    StartRecording,
     StopMusic,
     StopPlaying,
+    StopRecording,
     StopRinging,
     TakeDownBridge,
 )
@@ -136,6 +141,14 @@ class AsteriskTelephony:
                 await self._make(snoop, requests.channel(leg))
             case AskWhetherThere(leg=leg):
                 await self._ask(leg)
+            case StartRecording(bridge=bridge, recording=recording):
+                look = requests.live_recording(recording)
+                await self._make(requests.record_bridge(bridge, recording), look)
+            case PauseRecording() | GoOnRecording():
+                await self._pause(action)
+            case StopRecording(recording=recording):
+                with suppress(AriNotFound):
+                    await self._ari.request(requests.stop_recording(recording))
             case LookUpCaller() | CheckPin():
                 raise TypeError("who somebody is is none of Asterisk's business")
             case _:
@@ -174,6 +187,17 @@ class AsteriskTelephony:
                 await self._ari.request(requests.delete_bridge(action.bridge))
             raise added
 
+    async def _pause(self, action: PauseRecording | GoOnRecording) -> None:
+        """Pause or go on; whoever asked hears that it is so. Asterisk takes them out of the bridge meanwhile: nobody
+        else hears it, and it is not recorded."""
+        pauses = isinstance(action, PauseRecording)
+        ask = requests.pause_recording if pauses else requests.go_on_recording
+        await self._ari.request(ask(action.recording))
+        if action.leg is not None and action.playback is not None:
+            media = [f"sound:{prompt}" for prompt in action.prompts]
+            with suppress(AriError):  # it is done all the same
+                await self._ari.request(requests.play(action.leg, action.playback, media))
+
     async def _ask(self, leg: LegId) -> None:
         """ARI has no request for this, and Asterisk does not send a session refresh that would change nothing. But it
         sends a re-INVITE whenever another way of sending keys is set, and once more when it is set back; what it
@@ -190,7 +214,7 @@ class AsteriskTelephony:
                 return None
             case Ring(like=leg) | RingOutside(like=leg) if leg is not None:
                 legs: tuple[LegId, ...] = (leg,)
-            case Connect(legs=both):
+            case Connect(legs=both) | StartRecording(legs=both):
                 legs = both
             case Join(leg=leg):
                 legs = (leg,)
@@ -248,7 +272,8 @@ def _worded(
     | TakeDownBridge
     | HangUp
     | Join
-    | SendToDialplan,
+    | SendToDialplan
+    | PlayInBridge,
 ) -> Request:
     """The one request that an action comes down to."""
     match action:
@@ -266,6 +291,8 @@ def _worded(
             return requests.stop_music(leg)
         case Play(leg=leg, playback=playback, prompts=prompts):
             return requests.play(leg, playback, [f"sound:{prompt}" for prompt in prompts])
+        case PlayInBridge(bridge=bridge, playback=playback, prompts=prompts):
+            return requests.play_in_bridge(bridge, playback, [f"sound:{prompt}" for prompt in prompts])
         case StopPlaying(playback=playback):
             return requests.stop_playing(playback)
         case TakeDownBridge(bridge=bridge):

@@ -18,6 +18,7 @@ from switchboard.core.entries import CallRecord
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import CallerFound, Fact, FallbackReported, LookUpFailed
 from switchboard.core.ids import CallId
+from switchboard.engine.courier import Courier
 
 _WAITS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 _LOOK_UPS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.5, 1, 2)
@@ -67,6 +68,10 @@ class Metrics:
     def read_switch(self, messages: Mapping[str, int], requests: Mapping[str, int]) -> None:
         """Show what Asterisk sends, and what it is asked, as counted elsewhere: by kind, and by method and path."""
         self.registry.register(_Switch(messages, requests))
+
+    def read_courier(self, courier: Courier) -> None:
+        """Show how recordings get on."""
+        self.registry.register(_Recordings(courier))
 
     def observe(self, fact: Fact, at_ms: int, handled: Handled) -> None:
         kind = (type(fact), handled.meant_something)
@@ -121,6 +126,20 @@ class _Switch(Collector):
         for request, count in sorted(self._requests.items()):
             requests.add_metric([request], count)
         yield requests
+
+
+class _Recordings(Collector):
+    """From the talk into the folder."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        courier = self._courier
+        yield CounterMetricFamily("switchboard_recordings_filed", "Recordings filed", value=courier.filed_total)
+        failures = "Talks that were not recorded as they should be, files that could not be fetched or found"
+        yield CounterMetricFamily("switchboard_recording_failures", failures, value=courier.failures_total)
+        yield GaugeMetricFamily("switchboard_recordings_waiting", "Recordings to be fetched", value=courier.waiting)
 
 
 class _Floor(Collector):

@@ -32,6 +32,9 @@ from switchboard.core.entries import (
     HandOver,
     PersonChanged,
     Reason,
+    RecordingFile,
+    RecordingGone,
+    RecordingPart,
     Segment,
     TaskOpened,
 )
@@ -49,6 +52,9 @@ STORE: dict[type[Entry], str] = {
     TaskOpened: query("store_task"),
     PersonChanged: query("store_person_event"),
     Audited: query("store_audit"),
+    RecordingPart: query("store_recording"),
+    RecordingFile: query("store_recording_file"),
+    RecordingGone: query("store_recording_gone"),
 }
 STORE_REFUSED = query("store_refused")
 
@@ -159,6 +165,18 @@ def _row(entry: Entry) -> tuple[Any, ...]:
                 _moment(entry.at_ms), entry.person, _clean(entry.what), _clean(entry.about), entry.call, entry.by_call,
                 entry.allowed, _clean(entry.was), _clean(entry.becomes), _clean(entry.why),
             )  # fmt: skip
+        case RecordingPart():
+            pauses = json.dumps(entry.pauses)
+            return (
+                entry.recording, entry.call, entry.number, entry.person, _moment(entry.started_at_ms),
+                _moment(entry.ended_at_ms), entry.paused_ms, pauses, _clean(entry.rule), _clean(entry.trouble),
+            )  # fmt: skip
+        case RecordingFile():
+            filed_at = _moment(entry.at_ms)
+            return entry.recording, entry.call, filed_at, entry.file, entry.sha256, entry.size_bytes
+        case RecordingGone():
+            deleted_at = None if entry.missing else _moment(entry.at_ms)
+            return entry.recording, entry.call, deleted_at, _clean(entry.missing)
         case _:
             assert_never(entry)
 

@@ -14,10 +14,13 @@ from switchboard.core.actions import (
     AskWhetherThere,
     CheckPin,
     Connect,
+    GoOnRecording,
     HangUp,
     Join,
     LookUpCaller,
+    PauseRecording,
     Play,
+    PlayInBridge,
     Ring,
     RingOutside,
     SendToDialplan,
@@ -25,12 +28,14 @@ from switchboard.core.actions import (
     Snoop,
     SoundRinging,
     StartMusic,
+    StartRecording,
     StopMusic,
     StopPlaying,
+    StopRecording,
     StopRinging,
     TakeDownBridge,
 )
-from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId
+from switchboard.core.ids import BridgeId, CallId, LegId, PhoneId, PlaybackId, RecordingId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.engine.ports import LegGone, Refused, SwitchAway
 from tests.adapters.asterisk.conftest import Bench
@@ -39,6 +44,8 @@ from tests.adapters.asterisk.fake_ari import Reply, Seen, reply, silence
 CALL = CallId("c" * 24)
 IN, OUT = LegId("1795476463.0"), LegId(CALL + "00000001")
 BRIDGE = BridgeId(CALL + "00000002")
+TAPE = RecordingId(CALL + "00000003")
+START = StartRecording(CALL, BRIDGE, TAPE, (IN, OUT))
 RING = Ring(CALL, OUT, PhoneId("olga"), "+74951234567", "Anna Weber", like=IN, ring_ms=12_500)
 CONNECT = Connect(CALL, BRIDGE, (IN, OUT))
 
@@ -101,6 +108,18 @@ def _shown(endpoint: str, caller: str, timeout: str) -> dict[str, str]:
             {"spy": "both", "whisper": "out", "app": "switchboard", "appArgs": "ring"},
         ),
         (Join(CALL, IN, BRIDGE), f"POST bridges/{BRIDGE}/addChannel", {"channel": IN, "absorbDTMF": "true"}),
+        (
+            PlayInBridge(CALL, BRIDGE, PlaybackId("p" * 32), ("beep",)),
+            f"POST bridges/{BRIDGE}/play/{'p' * 32}",
+            {"media": "sound:beep"},
+        ),
+        (
+            StartRecording(CALL, BRIDGE, TAPE, (IN, OUT)),
+            f"POST bridges/{BRIDGE}/record",
+            {"name": TAPE, "format": "wav", "ifExists": "fail"},
+        ),
+        (StopRecording(CALL, TAPE), f"POST recordings/live/{TAPE}/stop", {}),
+        (GoOnRecording(CALL, TAPE), f"DELETE recordings/live/{TAPE}/pause", {}),
         (TakeDownBridge(CALL, BRIDGE), f"DELETE bridges/{BRIDGE}", {}),
         (HangUp(CALL, OUT, 26), f"DELETE channels/{OUT}", {"reason_code": "26"}),
         (
@@ -329,5 +348,34 @@ def test_speaking_of_the_caller(number: str, name: str, spoken: str) -> None:
 def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
     tried |= {StopRinging, StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
-    tried |= {Snoop, Join}
+    tried |= {Snoop, Join, PlayInBridge, StartRecording, PauseRecording, GoOnRecording, StopRecording}
     assert tried == set(Action.__args__)
+
+
+async def test_a_recording_that_goes_on_already_is_no_refusal(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("POST bridges/.*/record", reply(409, {"message": "already exists and can not be overwritten"}))
+    with pytest.raises(Refused, match="409"):
+        await telephony.perform(START)
+    bench.fake.on(f"GET recordings/live/{TAPE}", reply(200, {"name": TAPE, "format": "wav", "state": "recording"}))
+    await telephony.perform(START)
+
+
+async def test_who_just_left_is_why_there_is_no_recording(bench: Bench, telephony: AsteriskTelephony) -> None:
+    bench.fake.on("POST bridges/.*/record", reply(404, {"message": "Bridge not found"}))
+    bench.fake.on(f"GET channels/{IN}", reply(200, {"id": IN}))
+    with pytest.raises(LegGone) as caught:
+        await telephony.perform(START)
+    assert caught.value.leg == OUT
+
+
+async def test_a_pause_is_confirmed_when_it_is_so_and_not_before(bench: Bench, telephony: AsteriskTelephony) -> None:
+    pause = PauseRecording(CALL, TAPE, OUT, PlaybackId("p" * 32), ("beep",))
+    await telephony.perform(pause)
+    paused, played = (str(seen) for seen in bench.fake.requests)
+    assert (paused, played) == (f"POST recordings/live/{TAPE}/pause", f"POST channels/{OUT}/play/{'p' * 32}")
+    bench.fake.requests.clear()
+    bench.fake.on("POST recordings/live/.*", reply(404, {"message": "Recording not found"}))
+    with pytest.raises(Refused):
+        await telephony.perform(pause)
+    assert len(bench.fake.requests) == 1
+    await telephony.perform(StopRecording(CALL, TAPE))

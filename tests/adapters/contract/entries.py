@@ -17,11 +17,14 @@ from switchboard.core.entries import (
     PersonChanged,
     PersonState,
     Reason,
+    RecordingFile,
+    RecordingGone,
+    RecordingPart,
     Segment,
     SegmentKind,
     TaskOpened,
 )
-from switchboard.core.ids import CallId, LegId, PersonId
+from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import NumberKind
 from switchboard.engine.ports import Placed
 
@@ -102,6 +105,27 @@ def audited(number: int = 1, *, allowed: bool = True) -> Audited:
         becomes="whisper" if allowed else None,
         why="" if allowed else "nobody has extension 999",
     )
+
+
+def part(recording: str = "c1r", **changes: Any) -> RecordingPart:
+    """A recorded talk that is over."""
+    columns: dict[str, Any] = {
+        "recording": RecordingId(recording), "call": CallId("c1"), "number": 2, "person": PersonId("olga"),
+        "started_at_ms": AT_MS, "ended_at_ms": AT_MS + 60_000, "paused_ms": 5_000,
+        "pauses": ((AT_MS + 10_000, AT_MS + 15_000),), "rule": "orders", "trouble": "",
+    }  # fmt: skip
+    return RecordingPart(**(columns | changes))
+
+
+def file(recording: str = "c1r") -> RecordingFile:
+    return RecordingFile(
+        recording=RecordingId(recording), call=CallId("c1"), at_ms=AT_MS + 61_000, file=f"2026/09/21/{recording}.wav",
+        sha256="a" * 64, size_bytes=880_044,
+    )  # fmt: skip
+
+
+def gone(recording: str = "c1r", missing: str = "") -> RecordingGone:
+    return RecordingGone(recording=RecordingId(recording), call=CallId("c1"), at_ms=AT_MS + 90_000_000, missing=missing)
 
 
 def placed(*entries: Entry, first: int = 1, index: int = 0) -> list[Placed]:

@@ -23,6 +23,22 @@ class Stored(Protocol):
     async def tasks(self) -> list[TaskOpened]: ...
     async def people(self) -> list[PersonChanged]: ...
     async def audit(self) -> list[Audited]: ...
+    async def recordings(self) -> list[RecordingRow]: ...
+
+
+class RecordingRow(msgspec.Struct, frozen=True):
+    """A row of recordings as a report sees it."""
+
+    recording: str
+    number: int | None = None
+    person: str | None = None
+    ended: bool = False
+    paused_ms: int = 0
+    trouble: str = ""
+    missing: str = ""
+    file: str | None = None
+    bytes: int | None = None
+    deleted: bool = False
 
 
 class StoredInMemory:
@@ -43,6 +59,23 @@ class StoredInMemory:
 
     async def audit(self) -> list[Audited]:
         return self._records.audit
+
+    async def recordings(self) -> list[RecordingRow]:
+        rows: dict[str, RecordingRow] = {}
+        for recording in (*self._records.recordings, *self._records.files, *self._records.gone):
+            part, file = self._records.recordings.get(recording), self._records.files.get(recording)
+            gone = self._records.gone.get(recording)
+            row = RecordingRow(recording)
+            if part is not None:
+                row = RecordingRow(
+                    recording, part.number, part.person, part.ended_at_ms is not None, part.paused_ms, part.trouble
+                )
+            if file is not None:
+                row = msgspec.structs.replace(row, file=file.file, bytes=file.size_bytes)
+            if gone is not None:
+                row = msgspec.structs.replace(row, missing=gone.missing, deleted=not gone.missing)
+            rows[recording] = row
+        return [rows[recording] for recording in sorted(rows)]
 
 
 class StoredInPostgres:
@@ -68,6 +101,13 @@ class StoredInPostgres:
     async def audit(self) -> list[Audited]:
         rows = await self._connection.fetch("SELECT * FROM audit ORDER BY log_position, log_index")
         return self._as(Audited, rows)
+
+    async def recordings(self) -> list[RecordingRow]:
+        rows = await self._connection.fetch(
+            "SELECT recording_id, number, person, ended_at IS NOT NULL, paused_ms, trouble, missing, file, bytes,"
+            " deleted_at IS NOT NULL FROM call_recording ORDER BY recording_id"
+        )
+        return [RecordingRow(*row) for row in rows]
 
     def _as(self, kind: Any, rows: Iterable[asyncpg.Record]) -> list[Any]:
         """A column of each field's name, or with the ending that tables use: ``call_id``, ``arrived_at``."""

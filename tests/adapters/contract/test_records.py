@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 
 import asyncpg
+import msgspec
 import pytest
 
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
@@ -16,8 +17,20 @@ from switchboard.core.ids import CallId, LegId, PhoneId
 from switchboard.engine.ports import Placed, Records, Refused
 from switchboard.engine.twins import MemoryRecords
 from switchboard.sim.company import sample_policy
-from tests.adapters.contract.entries import AT_MS, audited, change, ended_call, living_call, placed, step, task
-from tests.adapters.contract.stored import Stored, StoredInMemory, StoredInPostgres
+from tests.adapters.contract.entries import (
+    AT_MS,
+    audited,
+    change,
+    ended_call,
+    file,
+    gone,
+    living_call,
+    part,
+    placed,
+    step,
+    task,
+)
+from tests.adapters.contract.stored import RecordingRow, Stored, StoredInMemory, StoredInPostgres
 
 KINDS = ["memory", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -115,6 +128,18 @@ async def test_a_task_is_open_once_per_kind_and_about(records: Records, stored: 
     another_kind = task("D-07", "c4", kind="call_back")
     await records.store(placed(first, again, other, another_kind))
     assert await stored.tasks() == [first, other, another_kind]
+
+
+async def test_a_recording_is_one_row_whatever_comes_first(records: Records, stored: Stored) -> None:
+    lasts = part(ended_at_ms=None, paused_ms=0, pauses=())
+    await records.store(placed(lasts, file(), part(), gone(), first=1))
+    whole = RecordingRow("c1r", 2, "olga", True, 5_000, file="2026/09/21/c1r.wav", bytes=880_044, deleted=True)
+    assert await stored.recordings() == [whole]
+    await records.store(placed(file("c1s"), part("c1s", trouble="no room"), gone("c1s", "404"), file(), first=5))
+    other = msgspec.structs.replace(
+        whole, recording="c1s", trouble="no room", missing="404", file="2026/09/21/c1s.wav", deleted=False
+    )
+    assert await stored.recordings() == [whole, other]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,0 +1,245 @@
+"""Recordings on a real Asterisk: both voices, soon, whole, without what was paused; kept through crashes."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import hashlib
+import shutil
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from devkit.company import Company
+from devkit.ear import FRAME, Ear
+from devkit.phones import ANSWER
+from devkit.processes import Deadline
+from switchboard.config.load import load
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+RULES = """
+[recording]
+announcement = "conf-now-recording"
+pause_at_most = "10s"
+
+[[recording.rule]]
+name = "orders"
+queue = "operators"
+"""
+HIGH, LOW = bytes((0x2A, 0x7B)) * (FRAME // 2), bytes((0x2A, 0x2A, 0x7B, 0x7B)) * (FRAME // 4)
+"""4 kHz and 2 kHz as A-law: whoever is recorded is known by their tone."""
+SAMPLES_PER_MS = 8
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def recording(company: Company) -> AsyncIterator[Company]:
+    """The same company; what operators say to callers is recorded. Only olga is free."""
+    await company.wait_ready()
+    was = (company.config / "company.toml").read_text()
+    try:
+        await _load(company, was + RULES)
+        for name in ("oleg", "irina"):
+            await company.dial_code("*20", name)
+        yield company
+    finally:
+        await _load(company, was)
+        for name in ("oleg", "irina"):
+            await company.dial_code("*21", name)
+        await company.wait_ready()
+        await company.wait_idle()
+
+
+async def _load(company: Company, text: str) -> None:
+    (company.config / "company.toml").write_text(text)
+    version, deadline = load(company.config).version, Deadline(10, "the new rules to be loaded")
+    while version not in (company.folder / "logs" / "service.log").read_text():
+        await deadline.pause(0.05)
+    await asyncio.sleep(0.3)
+
+
+@asynccontextmanager
+async def talk(company: Company) -> AsyncIterator[tuple[Ear, Ear]]:
+    """A caller who was told, and olga, who picked up; both send their tone."""
+    phone = company.phones["olga"]
+    await company.wait_people("ready", "olga")
+    await phone.off()
+    operator = Ear.wait_on(phone.address, phone.port)
+    operator.tone = LOW
+    caller = await Ear.call(company.settings.trunk_host, "anonymous", "+74950000001", company.settings.sip, talks=True)
+    caller.tone = HIGH
+    try:
+        await operator.until(lambda: operator.answered_s, "olga to pick up", 15)
+        yield caller, operator
+    finally:
+        await caller.close()
+        await operator.until(lambda: operator.over or None, "the operator's call to end")
+        await operator.close()
+        await phone.behave(ANSWER)
+        await company.wait_idle()
+
+
+async def filed(company: Company, before: int = 0, timeout_s: float = 15) -> asyncpg.Record:
+    """The newest recording, once its talk is over and its file is on record."""
+    deadline = Deadline(timeout_s, "a recording to be filed")
+    while True:
+        rows = await company.query("SELECT * FROM call_recording ORDER BY started_at")
+        if len(rows) > before and rows[-1]["file"] is not None and rows[-1]["ended_at"] is not None:
+            newest: asyncpg.Record = rows[-1]
+            return newest
+        await deadline.pause(0.05)
+
+
+async def count(company: Company) -> int:
+    [row] = await company.query("SELECT count(*) FROM call_recording")
+    return int(row[0])
+
+
+def file_of(company: Company, row: asyncpg.Record) -> Path:
+    return company.folder / "service" / "recordings" / str(row["file"])
+
+
+def samples(path: Path) -> array.array[int]:
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8_000, 1, 2)
+        return array.array("h", file.readframes(file.getnframes()))
+
+
+def heard(sound: array.array[int], period: int) -> list[int]:
+    """The milliseconds in which a tone of this period (in samples) is there: by Goertzel's sum over 20 ms."""
+    step, found = 20 * SAMPLES_PER_MS, []
+    for at in range(0, len(sound) - step, step):
+        block = sound[at : at + step]
+        # at 4 and 2 kHz the sine and cosine are 1, 0, −1: sums of samples
+        even = sum(one * (1, 0, -1, 0)[n % 4] if period == 4 else one * (1, -1)[n % 2] for n, one in enumerate(block))
+        odd = sum(one * (0, 1, 0, -1)[n % 4] for n, one in enumerate(block)) if period == 4 else 0
+        if (even * even + odd * odd) ** 0.5 / step > 500:
+            found.append(at // SAMPLES_PER_MS)
+    return found
+
+
+async def test_the_file_holds_both_and_is_on_record_with_its_checksum(recording: Company) -> None:
+    before = await count(recording)
+    async with talk(recording) as (caller, _):
+        await caller.hears(recording.asterisk.sounds / "en" / "conf-now-recording.wav")
+        await asyncio.sleep(2)
+    row = await filed(recording, before)
+    path = file_of(recording, row)
+    content = path.read_bytes()
+    assert (row["sha256"], row["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert (row["person"], row["number"], row["rule"], row["trouble"]) == ("olga", 1, "orders", "")
+    sound = samples(path)
+    lasted_ms = (row["ended_at"] - row["started_at"]).total_seconds() * 1000
+    assert abs(len(sound) / SAMPLES_PER_MS - lasted_ms) < 300
+    for name, period in (("caller", 2), ("operator", 4)):
+        there = heard(sound, period)
+        print(f"{name}: first heard after {there[0]} ms, {len(there) * 20} of {lasted_ms:.0f} ms")
+        assert there[0] < 200
+        assert len(there) * 20 > lasted_ms * 0.9
+    [call] = await recording.query("SELECT * FROM call_record WHERE call_id = $1", row["call_id"])
+    assert "was told" in call["reasons"] or "is told that the talk may be recorded" in call["reasons"]
+    assert await recording.ari("recordings/stored") == []
+
+
+async def test_what_is_said_in_a_pause_is_not_in_the_file(recording: Company) -> None:
+    before = await count(recording)
+    async with talk(recording) as (caller, operator):
+        await asyncio.sleep(1)
+        mark = len(operator.frames)
+        await operator.press("*6")
+        await operator.hears(recording.asterisk.sounds / "en" / "beep.wav", since=mark)
+        caller.tone, was = LOW, caller.tone
+        await asyncio.sleep(2)
+        caller.tone = was
+        mark = len(operator.frames)
+        await operator.press("*6")
+        await operator.hears(recording.asterisk.sounds / "en" / "beep.wav", since=mark)
+        await asyncio.sleep(1)
+    row = await filed(recording, before)
+    sound = samples(file_of(recording, row))
+    lasted_ms = (row["ended_at"] - row["started_at"]).total_seconds() * 1000
+    left_out_ms = lasted_ms - len(sound) / SAMPLES_PER_MS
+    print(f"talk {lasted_ms:.0f} ms, paused {row['paused_ms']} ms by the record, {left_out_ms:.0f} ms in the file")
+    assert 2_000 < row["paused_ms"] < 3_500
+    assert abs(left_out_ms - row["paused_ms"]) < 300
+    silent = [ms for ms in range(0, int(len(sound) / 8) - 40, 20) if ms not in set(heard(sound, 2))]
+    assert len(silent) * 20 < 400, "the caller's other tone, of the pause, is in the file"
+
+
+async def test_killed_in_the_midst_it_goes_on_and_is_filed(recording: Company) -> None:
+    before = await count(recording)
+    async with talk(recording):
+        await asyncio.sleep(1)
+        await recording.service.kill()
+        await asyncio.sleep(1)
+        await recording.service.start()
+        await asyncio.sleep(1)
+    row = await filed(recording, before)
+    lasted_ms = (row["ended_at"] - row["started_at"]).total_seconds() * 1000
+    sound = samples(file_of(recording, row))
+    assert abs(len(sound) / SAMPLES_PER_MS - lasted_ms) < 400
+    assert row["trouble"] == ""
+    assert await count(recording) == before + 1
+
+
+async def test_a_talk_that_ends_while_the_service_is_away_is_filed_afterwards(recording: Company) -> None:
+    before = await count(recording)
+    async with talk(recording) as (caller, operator):
+        await asyncio.sleep(1)
+        await recording.service.kill()
+        caller.hang_up()
+        await asyncio.sleep(0.5)
+        operator.hang_up()
+        await asyncio.sleep(0.5)
+        await recording.service.start()
+    row = await filed(recording, before, 30)
+    assert len(samples(file_of(recording, row))) > 8_000
+    assert await recording.ari("recordings/stored") == []
+
+
+async def test_no_folder_is_an_alarm_and_the_talk_goes_on(recording: Company) -> None:
+    spool = recording.folder / "asterisk" / "spool" / "recording"
+    before = await count(recording)
+    spool.rename(spool.with_name("gone"))
+    try:
+        async with talk(recording) as (caller, operator):
+            mark = len(caller.frames)
+            await asyncio.sleep(1)
+            assert sum(frame.payload == LOW for frame in caller.frames[mark:]) > 25
+            problems = await recording.service.problems() or []
+            assert any("should have been recorded was not" in problem for problem in problems), problems
+            mark = len(operator.frames)
+            for key in "*6":  # two who are not recorded send their keys to each other, and Asterisk does not look
+                operator.press_by_info(key)
+            await operator.hears(recording.asterisk.sounds / "en" / "invalid.wav", since=mark)
+    finally:
+        spool.with_name("gone").rename(spool)
+    rows = await recording.query("SELECT * FROM call_recording ORDER BY started_at")
+    assert len(rows) == before + 1
+    assert "500" in rows[-1]["trouble"]
+    async with talk(recording):
+        await asyncio.sleep(0.5)
+    await filed(recording, before + 1, 40)
+    assert await recording.service.problems() == []
+
+
+async def test_our_own_folder_is_away_for_a_while(recording: Company) -> None:
+    folder, before = recording.folder / "service" / "recordings", await count(recording)
+    folder.rename(folder.with_name("unmounted"))
+    try:
+        async with talk(recording):
+            await asyncio.sleep(1)
+        deadline = Deadline(15, "the alarm")
+        while not any("cannot be filed" in problem for problem in await recording.service.problems() or []):
+            await deadline.pause(0.1)
+        assert len(await recording.ari("recordings/stored")) == 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_name("unmounted").rename(folder)
+    row = await filed(recording, before, 60)
+    assert file_of(recording, row).stat().st_size == row["bytes"]
