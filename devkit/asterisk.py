@@ -78,6 +78,11 @@ class Asterisk:
         return self._folder / "log" / "queue_log"
 
     @property
+    def recordings(self) -> Path:
+        """Where it writes what it records."""
+        return self._folder / "spool" / "recording"
+
+    @property
     def pid(self) -> int:
         return self._running.pid
 

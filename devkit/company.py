@@ -64,6 +64,8 @@ class Company:
         self.policy: Policy = load(config)
         self.settings = settings or Settings()
         self.database_url = ""
+        self.mail_port = free_tcp_port()
+        """Where the service looks for a mail server; there is none until somebody starts one."""
         self._shared_postgres = postgres
         self._serving = serving
         self._banked = banks or {}
@@ -275,6 +277,9 @@ class Company:
             "SWITCHBOARD_PHONE_SECRETS": str(password_file),
             "SWITCHBOARD_PINS": str(self.pins_file),
             "SWITCHBOARD_QUEUE_LOG": str(self.asterisk.queue_log),
+            "SWITCHBOARD_SMTP": f"127.0.0.1:{self.mail_port}",
+            "SWITCHBOARD_SMTP_TLS": "none",
+            "SWITCHBOARD_SMTP_FROM": "switchboard@example.com",
         }
 
     async def _open_connections(self) -> None:

@@ -4,8 +4,10 @@ It knows which prompt it hears: Asterisk sends a sound file in frames of 20 ms f
 the file, encoded as the wire has it, is looked for among those that came. It presses keys by RFC 4733, as phones do.
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Self, TypeVar
 
 from devkit.phones import ANSWER, RING_FOREVER
@@ -13,7 +15,7 @@ from devkit.processes import Deadline
 from devkit.soft_call import SoftCall
 from devkit.softphone import Softphone
 from devkit.tones import FRAME, a_law, tone_frame
-from devkit.voice import Frame, prompt_frames
+from devkit.voice import Frame, prompt_frames, sound_frames
 
 __all__ = ["FRAME", "TONE", "Ear", "Frame", "a_law", "prompt_frames"]
 
@@ -33,13 +35,23 @@ class Ear:
     def __init__(
         self, address: str, port: int = 0, *, talks: bool = False, voice: bytes = TONE, secret: str = ""
     ) -> None:
-        self.talks, self.voice, self.secret = talks, voice, secret
+        self.talks, self._voice, self.secret = talks, voice, secret
         self.frames: list[Frame] = []
         self._call: SoftCall | None = None
         self._phone = Softphone("ear", address, _NOBODY, port=port)
         self._phone.frames = self.frames
         self._phone.behaviour = RING_FOREVER
         self._taken = 0
+
+    @property
+    def voice(self) -> bytes:
+        return self._voice
+
+    @voice.setter
+    def voice(self, frame: bytes) -> None:
+        """From now on it says this."""
+        self._voice = frame
+        self._phone.says = frame if self.talks else b""
 
     @classmethod
     def at(cls, address: str, port: int = 0, *, talks: bool = False, voice: bytes = TONE, secret: str = "") -> Self:
@@ -109,6 +121,14 @@ class Ear:
             return None
 
         return await self.until(look, f"to hear {sound.name}", timeout_s)
+
+    async def say(self, sound: Path, seconds: float | None = None) -> None:
+        """Speak this sound file, or its first seconds, as a phone sends it: a frame every 20 ms."""
+        frames = sound_frames(sound)
+        began = monotonic()
+        for number, frame in enumerate(frames if seconds is None else frames[: round(seconds * 50)]):
+            self._there.voice.say(frame)
+            await asyncio.sleep(max(0.0, began + (number + 1) * 0.02 - monotonic()))
 
     async def press(self, keys: str) -> None:
         """Press these keys one after the other: 100 ms each, 60 ms between them."""

@@ -61,12 +61,16 @@ def stretches(frames: Sequence[Frame], longest_gap_s: float = 0.1) -> list[Stret
     return found
 
 
-def prompt_frames(sound: Path) -> set[bytes]:
-    """Every frame of a sound file (8 kHz, 16 bit, mono) as A-law on the wire, but for silent and short ones."""
+def sound_frames(sound: Path) -> list[bytes]:
+    """A sound file (8 kHz, 16 bit, mono) as A-law on the wire, packet by packet; a short last one is left out."""
     with wave.open(str(sound)) as file:
         heard = bytes(map(a_law, array.array("h", file.readframes(file.getnframes()))))
-    frames = {heard[at : at + FRAME] for at in range(0, len(heard), FRAME)}
-    return {frame for frame in frames if len(frame) == FRAME and len(set(frame)) > 20}
+    return [heard[at : at + FRAME] for at in range(0, len(heard) - FRAME + 1, FRAME)]
+
+
+def prompt_frames(sound: Path) -> set[bytes]:
+    """Every frame of a sound file, but for silent ones."""
+    return {frame for frame in sound_frames(sound) if len(set(frame)) > 20}
 
 
 class Voice:

@@ -20,6 +20,7 @@ from switchboard.adapters.asterisk.recording_files import AsteriskRecordings
 from switchboard.adapters.asterisk.settings import AriSettings
 from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk
 from switchboard.adapters.log.sqlite import SqliteLog
+from switchboard.adapters.mail.smtp import SmtpServer
 from switchboard.adapters.observe.http import Health, serve_observation
 from switchboard.adapters.observe.lag import LoopLag
 from switchboard.adapters.observe.logs import log_what_happened
@@ -32,6 +33,7 @@ from switchboard.adapters.postgres.local_directory import LocalDirectory
 from switchboard.adapters.postgres.pool import Pool
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
 from switchboard.adapters.postgres.replica import Replica
+from switchboard.adapters.postgres.voicemail import PostgresVoicemailPost
 from switchboard.config.load import load
 from switchboard.config.problems import BadConfig
 from switchboard.config.settings import Settings
@@ -43,6 +45,7 @@ from switchboard.engine.courier import Courier
 from switchboard.engine.loop import Loop
 from switchboard.engine.patrol import Patrol
 from switchboard.engine.ports import Refused
+from switchboard.engine.postman import Postman
 from switchboard.engine.recorder import Recorder
 from switchboard.engine.vigil import Vigil
 
@@ -82,6 +85,8 @@ class Service:
         store = AsteriskRecordings(ari_settings, folder, make=settings.recordings is None)
         self._courier = Courier(store, lambda: self._loop.exchange.floor, log.submit, clock)
         self._metrics.read_courier(self._courier)
+        self._postman = self._postman_of(settings, PostgresVoicemailPost(records), folder)
+        self._metrics.read_postman(self._postman)
         self._loop = Loop(log, clock, (log_what_happened, self._metrics.observe, self._courier.observe))
         feed = AsteriskFeed(self._loop.post, ari_settings.app)
         self._ari = AriConnection(ari_settings, feed, on_state=self._switch_state)
@@ -103,6 +108,14 @@ class Service:
         self._metrics.clock_ahead_s.set_function(lambda: clock.ahead_ms() / 1000)
         self._recorder = Recorder(log, PostgresRecords(records, log.identity), self._loop.kept)
         self._metrics.undelivered_s.set_function(lambda: self._recorder.lag_ms() / 1000)
+
+    def _postman_of(self, settings: Settings, post: PostgresVoicemailPost, folder: Path) -> Postman:
+        smtp = settings.smtp
+        mail = SmtpServer(smtp.host, smtp.port, smtp.tls, smtp.user, smtp.password) if smtp is not None else None
+        sender = smtp.sender if smtp is not None else ""
+        return Postman(
+            post, mail, self._event_log.submit, lambda: self._policy, self._clock, folder=folder, sender=sender
+        )
 
     async def run(self) -> None:
         """Serve until asked to stop. Raises what no waiting mends, in an ``ExceptionGroup``."""
@@ -126,6 +139,7 @@ class Service:
                 tasks.create_task(self._vigil.run())
                 tasks.create_task(self._recorder.run())
                 tasks.create_task(self._courier.run())
+                tasks.create_task(self._postman.run())
                 tasks.create_task(self._follower.run())
                 if self._queue_log is not None:
                     tasks.create_task(self._queue_log.run())
@@ -217,6 +231,8 @@ class Service:
             problems.append(unread)
         if (recordings := self._courier.problem()) is not None:
             problems.append(recordings)
+        if (mail := self._postman.problem()) is not None:
+            problems.append(mail)
         if (late := self._lag.problem()) is not None:
             problems.append(late)
         if lag_s > _LATE_DELIVERY_S:

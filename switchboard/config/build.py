@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from switchboard.config.boxes import VoicemailFile
 from switchboard.config.files import (
     CompanyFile,
     HoursFile,
@@ -69,6 +70,7 @@ def build(files: Files) -> Policy:
         callback=files.queues.callback.build(),
         destinations={one.number: one.build() for one in files.routing.destination.values()},
         recording=company.recording.build(),
+        boxes=_boxes(files.voicemail),
         voices={language: words.build() for language, words in company.speech.items()},
     )
 
@@ -212,11 +214,35 @@ def _step(step: Step) -> policy.Step:
             each_ms = step.at_most if step.each is None else step.each
             return policy.RingStep(_whom(step.ring), each_ms, step.at_most, Strategy(step.strategy))
         case "message":
-            return policy.MessageStep(tuple(step.message or ()))
+            return policy.MessageStep(tuple(step.message or ()), step.opens)
         case "callback":
             return policy.CallbackStep(_whom(step.callback), tuple(step.prompts or ()))
+        case "voicemail":
+            assert step.voicemail is not None
+            return policy.VoicemailStep(step.voicemail, tuple(step.prompts or ()), step.opens)
         case never:
             assert_never(never)
+
+
+def _boxes(voicemail: VoicemailFile | None) -> dict[str, policy.Box]:
+    return {
+        name: policy.Box(
+            name=name,
+            title=box.title,
+            department=box.department,
+            task=_whom(box.task) or (Whom(WhomKind.HEAD_OF, box.department),),
+            greeting=tuple(box.greeting),
+            thanks=tuple(box.thanks),
+            nothing=tuple(box.nothing),
+            sorry=tuple(box.sorry),
+            longest_ms=box.longest,
+            silence_ms=box.silence,
+            shortest_ms=box.shortest,
+            mail_to=tuple(box.mail),
+            keep_days=box.keep_days,
+        )
+        for name, box in (voicemail.box.items() if voicemail is not None else ())
+    }
 
 
 def _whom(written: list[str] | None) -> tuple[Whom, ...]:

@@ -1,4 +1,4 @@
-"""The five files as admins write them: every key with its type, unit, default and meaning.
+"""The six files as admins write them: every key with its type, unit, default and meaning.
 
 These models are the only place that knows the spelling of the files; ``build`` turns them into the core's
 ``Policy``, ``docs/config.md`` is generated from them. They check what can be seen in one place (a type, a range,
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from switchboard.config.boxes import VoicemailFile
 from switchboard.config.fields import (
     Date,
     Debts,
@@ -195,13 +196,14 @@ class StaffFile(Table):
 
 # routing.toml --------------------------------------------------------------------------------------------------
 
-Kind = Literal["queue", "ring", "message", "callback"]
+Kind = Literal["queue", "ring", "message", "callback", "voicemail"]
 _KEYS_OF_STEP: dict[Kind, tuple[set[str], set[str]]] = {
     # kind: (keys it needs, keys it may have)
     "queue": ({"at_most"}, {"flag", "skills", "relax_every", "hours"}),
     "ring": ({"at_most"}, {"each", "strategy"}),
-    "message": (set(), set()),
+    "message": (set(), {"opens"}),
     "callback": ({"prompts"}, set()),
+    "voicemail": (set(), {"prompts", "opens"}),
 }
 
 
@@ -215,6 +217,9 @@ class Step(Table):
     message: Prompts | None = Field(default=None, description="**Step `message`**: say this and hang up. Ends a plan.")
     callback: Meant | None = Field(
         default=None, description='**Step `callback`**: open a task "call back" for the first of these. Ends a plan.'
+    )
+    voicemail: str | None = Field(
+        default=None, description="**Step `voicemail`**: leave a message in this box of voicemail.toml. Ends a plan."
     )
     at_most: Annotated[int, Duration("1s", "2h")] | None = Field(
         default=None, description="`queue`, `ring`: time for the whole step; then the next step."
@@ -235,7 +240,15 @@ class Step(Table):
         "where absent, it is asked for to the end.",
     )
     hours: str | None = Field(default=None, description="`queue`: outside these opening hours it is skipped.")
-    prompts: Prompts | None = Field(default=None, description="`callback`: what the caller hears before the end.")
+    prompts: Prompts | None = Field(
+        default=None,
+        description="`callback`: what the caller hears before the end; `voicemail`: before the box's greeting.",
+    )
+    opens: str | None = Field(
+        default=None,
+        description="`message`, `voicemail`: opening hours; unless they are open now, it is said behind the prompts "
+        "when they will be. In English and Russian.",
+    )
 
     @property
     def kind(self) -> Kind:
@@ -246,7 +259,7 @@ class Step(Table):
         kinds = [kind for kind in _KEYS_OF_STEP if kind in self.model_fields_set]
         if len(kinds) != 1:
             found = f"this one has {' and '.join(kinds)}" if kinds else "this one has none"
-            raise ValueError(f"a step is exactly one of queue, ring, message, callback; {found}")
+            raise ValueError(f"a step is exactly one of queue, ring, message, callback, voicemail; {found}")
         needed, allowed = _KEYS_OF_STEP[kinds[0]]
         rest = self.model_fields_set - set(kinds)
         for key in sorted(needed - rest):
@@ -329,4 +342,5 @@ FILES: dict[str, type[Table]] = {
     "queues.toml": QueuesFile,
     "routing.toml": RoutingFile,
     "hours.toml": HoursFile,
+    "voicemail.toml": VoicemailFile,
 }

@@ -20,7 +20,7 @@ from switchboard.core.phone_number import NumberKind
 from switchboard.core.policy import NEW, UNIDENTIFIED
 
 _FILE = "routing.toml"
-_ENDS = ("message", "callback")
+_ENDS = ("message", "callback", "voicemail")
 MOST_HOURS = 6
 """Different opening hours that rules may name; with more, trying all combinations would take seconds."""
 
@@ -69,7 +69,7 @@ def _check_end(files: Files, name: str, plan: Plan) -> None:
             _FILE,
             (*path, len(plan.step) - 1),
             f'plan "{name}" has no end: its last step, {last.kind}, may find nobody',
-            "add a step with message or callback",
+            "add a step with message, callback or voicemail",
         )
 
 
@@ -77,8 +77,11 @@ def _check_step(files: Files, step: Step, path: Path) -> None:
     if step.queue is not None:
         known(files, "queue", step.queue, _FILE, (*path, "queue"))
         check_skills(files, step, _FILE, path)
-    if step.hours is not None:
-        known(files, "hours", step.hours, _FILE, (*path, "hours"))
+    for key, hours in (("hours", step.hours), ("opens", step.opens)):
+        if hours is not None:
+            known(files, "hours", hours, _FILE, (*path, key))
+    if step.voicemail is not None:
+        known(files, "box", step.voicemail, _FILE, (*path, "voicemail"))
     for key, whom in (("ring", step.ring or []), ("callback", step.callback or [])):
         for index, one in enumerate(whom):
             kind, _, name = one.partition(":")

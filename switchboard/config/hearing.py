@@ -39,7 +39,10 @@ class Hears(Table):
 
 
 Key = Annotated[str, Like(r"[0-9*#]", "one key: a digit, * or #")]
-Way = Annotated[str, Like(r"callback|(queue|plan):[a-z][a-z0-9_]*", "callback, queue:QUEUE or plan:PLAN")]
+Way = Annotated[
+    str,
+    Like(r"callback|(queue|plan|voicemail):[a-z][a-z0-9_]*", "callback, queue:QUEUE, plan:PLAN or voicemail:BOX"),
+]
 
 
 def way_of(written: str) -> queue_rules.Way:
@@ -105,6 +108,29 @@ class Speech(Table):
     one_feminine: str | None = Field(default=None, description='Recording of the word "одна" (1, feminine).')
     two_feminine: str | None = Field(default=None, description='"две" (2, feminine).')
     minutes_few: str | None = Field(default=None, description='"минуты" (of 2, 3, 4, 22, …).')
+    hour_one: str | None = Field(default=None, description='"час" (of 1, 21).')
+    hours_few: str | None = Field(default=None, description='"часа" (of 2, 3, 4, 22, 23).')
+    on_days: Annotated[list[str], Field(min_length=7, max_length=7)] | None = Field(
+        default=None, description='Seven recordings: "в понедельник", "во вторник", … "в воскресенье".'
+    )
+    days_of_month: Annotated[str, Like(r"custom/[A-Za-z0-9_-]+", "custom/NAME")] | None = Field(
+        default=None,
+        description='`custom/NAME` for `custom/NAME-1` to `custom/NAME-31`: "первого" to "тридцать первого".',
+    )
+
+    def recordings(self) -> dict[str, list[str]]:
+        """By key, but for the days of the month."""
+        one_each = ("one_feminine", "two_feminine", "minutes_few", "hour_one", "hours_few")
+        named = {key: getattr(self, key) for key in one_each}
+        return {key: [prompt] for key, prompt in named.items() if prompt is not None} | {"on_days": self.on_days or []}
 
     def build(self) -> queue_rules.Voice:
-        return queue_rules.Voice(self.one_feminine or "", self.two_feminine or "", self.minutes_few or "")
+        return queue_rules.Voice(
+            one_feminine=self.one_feminine or "",
+            two_feminine=self.two_feminine or "",
+            minutes_few=self.minutes_few or "",
+            hour_one=self.hour_one or "",
+            hours_few=self.hours_few or "",
+            on_days=tuple(self.on_days or ()),
+            days_of_month=self.days_of_month or "",
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from switchboard.config.boxes import check_boxes
 from switchboard.config.build import build
 from switchboard.config.flow import check_plans, check_rules
 from switchboard.config.handing_over_checks import check_destinations
@@ -27,6 +28,7 @@ _CHECKS = (
     check_plans,
     check_destinations,
     check_recording,
+    check_boxes,
 )
 
 

@@ -88,7 +88,8 @@ def _check_hearing(files: Files, name: str, queue: Queue) -> None:
     for key, way in queue.keys.items():
         kind, _, meant = way.partition(":")
         place: Path = ("queue", name, "keys", key)
-        if meant and known(files, kind, meant, _FILE, place) and (kind, meant) == ("queue", name):
+        table = {"voicemail": "box"}.get(kind, kind)
+        if meant and known(files, table, meant, _FILE, place) and (kind, meant) == ("queue", name):
             files.problem(_FILE, place, "they wait there already", "name another queue")
 
 

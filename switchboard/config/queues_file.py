@@ -81,7 +81,8 @@ class Queue(Table):
     )
     hears: Hears = Field(default=Hears(), description="A table below.")
     keys: dict[Key, Way] = Field(
-        default={}, description="What a key does while one waits: `callback`, `queue:QUEUE` or `plan:PLAN`."
+        default={},
+        description="What a key does while one waits: `callback`, `queue:QUEUE`, `plan:PLAN` or `voicemail:BOX`.",
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from switchboard.config.boxes import VoicemailFile
 from switchboard.config.fields import Table
 from switchboard.config.files import (
     FILES,
@@ -30,7 +31,7 @@ from switchboard.config.problems import Path, Problem, did_you_mean, show_path
 from switchboard.config.queues_file import QueuesFile
 
 _Model = TypeVar("_Model", bound=Table)
-_MAY_BE_ABSENT = ("hours.toml",)
+MAY_BE_ABSENT = ("hours.toml", "voicemail.toml")
 _KEYS = re.compile(r"\(('[^']*',? ?)+\)")
 _AT = re.compile(r" ?\(at line (\d+), column (\d+)\)$")
 
@@ -44,6 +45,7 @@ class Files:
     queues: QueuesFile | None = None
     routing: RoutingFile | None = None
     hours: HoursFile | None = None
+    voicemail: VoicemailFile | None = None
     raw: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Parsed files by name, complete; without those that are not TOML."""
     lines: dict[str, Lines] = field(default_factory=dict)
@@ -80,6 +82,7 @@ def read_files(folder: Folder) -> Files:
     files.queues = _understood(files, "queues.toml", QueuesFile)
     files.routing = _understood(files, "routing.toml", RoutingFile)
     files.hours = _understood(files, "hours.toml", HoursFile)
+    files.voicemail = _understood(files, "voicemail.toml", VoicemailFile)
     for stranger in sorted(path.name for path in folder.glob("*.toml") if path.name not in FILES):
         hint = did_you_mean(stranger, FILES)
         files.problem(stranger, (), "no file of this name is read", hint, warning=True)
@@ -90,7 +93,7 @@ def _text(path: Folder, files: Files) -> str | None:
     try:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
-        if path.name not in _MAY_BE_ABSENT:
+        if path.name not in MAY_BE_ABSENT:
             files.problem(path.name, (), "the file is missing", f"looked in {path.parent}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -115,7 +118,7 @@ def _parse(name: str, text: str, files: Files) -> None:
 def _understood(files: Files, name: str, model: type[_Model]) -> _Model | None:
     """Validate, note the problems, take out what is wrong, until the rest is sound or nothing is left."""
     if name not in files.raw:
-        return model.model_validate({}) if name in _MAY_BE_ABSENT and name not in files.lines else None
+        return model.model_validate({}) if name in MAY_BE_ABSENT and name not in files.lines else None
     data = deepcopy(files.raw[name])
     first = True
     while True:

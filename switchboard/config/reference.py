@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from switchboard.config import files, hearing, queues_file, recording
+from switchboard.config import boxes, files, hearing, queues_file, recording
 from switchboard.config.fields import Table
 from switchboard.config.files import FILES
 from switchboard.config.handing_over import Destination, Transfers
@@ -19,10 +19,10 @@ _INTRODUCTION = """\
 <!-- Made by `python -m switchboard.config.reference`; a test compares. Edit the descriptions in
 switchboard/config/files.py. -->
 
-The company is described by five TOML files in one folder (`hours.toml` may be left out). `switchboard check FOLDER`
-finds every mistake at once, each with file, line and, where there is one, a suggestion; its exit code is 3 when the
-files cannot be used. A running service takes over changed files within seconds; while they have mistakes it goes
-on with what it had. Calls finish with the rules they began with.
+The company is described by six TOML files in one folder (`hours.toml` and `voicemail.toml` may be left out).
+`switchboard check FOLDER` finds every mistake at once, each with file, line and, where there is one, a suggestion; its
+exit code is 3 when the files cannot be used. A running service takes over changed files within seconds; while they have
+mistakes it goes on with what it had. Calls finish with the rules they began with.
 
 - **NAME** in a header is yours to choose: small Latin letters, digits and `_`, beginning with a letter.
 - **Durations** are text with units: `"150ms"`, `"15s"`, `"3m"`, `"1h30m"`.
@@ -78,7 +78,10 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
         (
             "[[plan.NAME.step]]",
             files.Step,
-            "Exactly one of `queue`, `ring`, `message`, `callback`, with its keys. One of the last two ends the plan.",
+            (
+                "Exactly one of `queue`, `ring`, `message`, `callback`, `voicemail`, with its keys. One of the last "
+                "three ends the plan."
+            ),
         ),
         (
             "[destination.NAME]",
@@ -89,6 +92,9 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
     "hours.toml": [
         ("[hours.NAME]", files.OpeningHours, "Weekly opening hours, for the rules' `during` and `outside`."),
         ("[[hours.NAME.special]]", files.SpecialDay, "What holds on one date instead."),
+    ],
+    "voicemail.toml": [
+        ("[box.NAME]", boxes.Box, "Where callers leave messages, see docs/admin/voicemail.md."),
     ],
 }
 
@@ -110,6 +116,11 @@ name and `_FILE`, e.g. `SWITCHBOARD_ARI_PASSWORD_FILE=/run/secrets/ari`.
 | `SWITCHBOARD_PHONE_SECRETS` | for `asterisk-files` | TOML file, one line a phone: `olga = "…"`. Keep it from others. |
 | `SWITCHBOARD_PINS` | – | TOML file, one line a person (`switchboard pin PERSON`); for hot-desking. |
 | `SWITCHBOARD_QUEUE_LOG` | – | Asterisk's `queue_log`; without it, calls that only it knows of are not on record. |
+| `SWITCHBOARD_SMTP` | – | `host:port` of the mail server that messages in boxes are sent through. |
+| `SWITCHBOARD_SMTP_TLS` | `starttls` | `starttls`, `tls` (from the first byte) or `none` (a server beside us). |
+| `SWITCHBOARD_SMTP_FROM` | required with a server | Address that these mails come from. |
+| `SWITCHBOARD_SMTP_USER` | – | Where the server asks for one. |
+| `SWITCHBOARD_SMTP_PASSWORD` | required with a user, secret | Its password. |
 | `SWITCHBOARD_RECORDINGS` | in the data folder | Folder of recordings; one that is named here must be there. |
 """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from switchboard.config.files import CompanyFile, Person
 from switchboard.config.people_checks import check_absence, check_codes
 from switchboard.config.problems import Path, did_you_mean, show_path
-from switchboard.config.read import Files
+from switchboard.config.read import MAY_BE_ABSENT, Files
 from switchboard.config.sounds import SOUNDS
 from switchboard.core.phone_number import NumberKind, NumberPlan, read_number
 from switchboard.core.policy import NEW, UNIDENTIFIED
@@ -28,6 +28,7 @@ _PLACES = {
     "queue": ("queues.toml", "no queue is called"),
     "plan": ("routing.toml", "no plan is called"),
     "hours": ("hours.toml", "no hours are called"),
+    "box": ("voicemail.toml", "no box is called"),
 }
 
 
@@ -35,7 +36,7 @@ def known(files: Files, kind: str, name: str, file: str, path: Path) -> bool:
     """Note a problem if no ``kind`` has this name; true when it exists or cannot be told."""
     place, nobody = _PLACES[kind]
     names = files.names(place, kind)
-    if names is None and place == "hours.toml" and place not in files.lines:
+    if names is None and place in MAY_BE_ABSENT and place not in files.lines:
         names = []
     if names is None or name in names:
         return True
@@ -93,8 +94,8 @@ def check_company(files: Files) -> None:
     for key in type(company.prompts).model_fields:
         check_prompts(files, getattr(company.prompts, key), "company.toml", ("prompts", key))
     for language, speech in company.speech.items():
-        for key, prompt in speech.model_dump(exclude_none=True).items():
-            check_prompts(files, [prompt], "company.toml", ("speech", language, key))
+        for key, prompts in speech.recordings().items():
+            check_prompts(files, prompts, "company.toml", ("speech", language, key))
     for name, line in company.line.items():
         check_prompts(files, line.greeting or [], "company.toml", ("line", name, "greeting"))
 

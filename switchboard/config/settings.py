@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PREFIX = "SWITCHBOARD_"
+TLS_WAYS = ("starttls", "tls", "none")
 
 
 class BadSettings(Exception):
@@ -22,6 +23,18 @@ class BadSettings(Exception):
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smtp:
+    host: str
+    port: int
+    tls: str
+    """``starttls``, ``tls`` or ``none``."""
+    user: str
+    password: str = field(repr=False)
+    sender: str
+    """Address that letters come from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +59,8 @@ class Settings:
     """TOML file of the staff's PINs, hashed; ``None``: nobody can sign in on another's phone."""
     recordings: Path | None
     """Folder of recordings, which must be there; ``None``: one in the data folder."""
+    smtp: Smtp | None
+    """The company's mail server; ``None``: messages are not mailed."""
     queue_log: Path | None
     """Asterisk's queue log; ``None``: calls that its own queue serves while we are away are not on record."""
 
@@ -73,16 +88,33 @@ class Settings:
             pins=Path(pins) if pins else None,
             recordings=Path(recordings) if recordings else None,
             queue_log=Path(queue_log) if queue_log else None,
+            smtp=_smtp(read),
         )
         if read.problems:
             raise BadSettings(read.problems)
         return settings
 
 
+def _smtp(read: _Reading) -> Smtp | None:
+    if not read.given("SMTP"):
+        return None
+    host, port = read.address("SMTP", "mail.example.com:587")
+    tls, user, sender = read.text("SMTP_TLS", "starttls"), read.text("SMTP_USER", default=""), read.text("SMTP_FROM")
+    password = read.secret("SMTP_PASSWORD") if user else ""
+    if tls not in TLS_WAYS:
+        read.problems.append(f"{PREFIX}SMTP_TLS must be one of {', '.join(TLS_WAYS)}: {tls}")
+    if sender and "@" not in sender:
+        read.problems.append(f"{PREFIX}SMTP_FROM must be an address such as switchboard@example.com: {sender}")
+    return Smtp(host=host, port=port, tls=tls, user=user, password=password, sender=sender)
+
+
 class _Reading:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.problems: list[str] = []
+
+    def given(self, name: str) -> bool:
+        return bool(self._environment.get(PREFIX + name, "").strip())
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self._environment.get(PREFIX + name, "").strip()

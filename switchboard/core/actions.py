@@ -75,6 +75,31 @@ class StopPlaying(Struct, frozen=True, tag=True):
     playback: PlaybackId
 
 
+class RecordMessage(Struct, frozen=True, tag=True):
+    """Record what a caller says, behind whatever is being said to them, after a tone, until they press # or are silent
+    for ``silence_ms``; ends with ``RecordingEnded``. Asterisk does it alone: it needs nobody meanwhile."""
+
+    call: CallId
+    leg: LegId
+    recording: RecordingId
+    longest_ms: int
+    silence_ms: int
+
+
+class AskAboutRecording(Struct, frozen=True, tag=True):
+    """Nobody has heard of its end: answered by ``RecordingEnded``, or by nothing while it goes on."""
+
+    call: CallId
+    recording: RecordingId
+
+
+class DropRecording(Struct, frozen=True, tag=True):
+    """Nobody needs this file of Asterisk's."""
+
+    call: CallId
+    recording: RecordingId
+
+
 class Ring(Struct, frozen=True, tag=True):
     """Make ``leg`` and ring a staff phone, at most ``ring_ms`` (a backstop: we stop it ourselves)."""
 
@@ -231,6 +256,9 @@ Action = (
     | CheckPin
     | Snoop
     | Join
+    | RecordMessage
+    | AskAboutRecording
+    | DropRecording
     | PlayInBridge
     | StartRecording
     | PauseRecording

@@ -5,7 +5,7 @@ from __future__ import annotations
 from switchboard.core import codes, holding, hot_desk, phones, pick_up, shifts, talk_commands, wishes
 from switchboard.core.actions import LookUpCaller
 from switchboard.core.admission import why_not_taken
-from switchboard.core.call_state import Call, Hears, LookingUp
+from switchboard.core.call_state import Call, LookingUp
 from switchboard.core.classification import unidentified, why_not_looked_up
 from switchboard.core.destinations import find_way
 from switchboard.core.ending import end
@@ -30,6 +30,7 @@ from switchboard.core.policy import (
 )
 from switchboard.core.staff import Doing
 from switchboard.core.staff_commands import StaffCommand
+from switchboard.core.state_parts import Hears
 from switchboard.core.steps import BUSY_CAUSE, CONGESTION_CAUSE, NO_ANSWER_CAUSE, REFUSED_CAUSE, begin_plan, say
 
 _CREDIBLE_WAIT_MS = 600_000

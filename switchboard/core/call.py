@@ -24,6 +24,7 @@ from switchboard.core import (
     notice,
     recording,
     talk_keys,
+    voicemail,
     wishes,
 )
 from switchboard.core.call_state import (
@@ -32,6 +33,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     Listening,
     LookingUp,
     OnHold,
@@ -91,6 +94,7 @@ from switchboard.core.offering import (
     withdraw,
 )
 from switchboard.core.silence import hear_silence
+from switchboard.core.state_parts import Offer
 from switchboard.core.steps import next_step
 from switchboard.core.survey import wait_for_the_bridge_again
 
@@ -100,8 +104,11 @@ _REFUSALS = (17, 21)
 
 def handle(floor: Floor, call: Call, fact: Fact) -> bool:
     """Let ``fact`` happen to ``call``; false when it means nothing to it (any more)."""
-    if isinstance(call.state, Listening) and (meant := listening.handle(floor, call, call.state, fact)) is not None:
+    state = call.state
+    if isinstance(state, Listening) and (meant := listening.handle(floor, call, state, fact)) is not None:
         return meant
+    if isinstance(state, LeavingMessage | Keeping) and (told := voicemail.happens(floor, call, fact)) is not None:
+        return told
     match fact:
         case CallerFound():
             return when_found(floor, call, fact)
@@ -283,11 +290,7 @@ def when_late(floor: Floor, call: Call) -> bool:
         case Ringing(offers=()) | Waiting(offers=()):
             go_on(floor, call)
         case Ringing(offers=offers) | Waiting(offers=offers):
-            for offer in offers:
-                if offer.until_ms <= floor.at_ms:
-                    withdraw(floor, call, [offer])
-                    rang_s = (floor.at_ms - offer.since_ms) / 1000
-                    lose_offer(floor, call, offer, "missed", f"did not answer in {rang_s:.0f} s", _MISSED_CAUSE)
+            _let_ring_out(floor, call, offers)
         case Asking() as state:
             keys.when_late(floor, call, state)
         case Summoning(person=person):
@@ -313,8 +316,18 @@ def when_late(floor: Floor, call: Call) -> bool:
             next_step(floor, call)
         case Saying() as state:
             end(floor, call, state.outcome, "the message took too long")
+        case LeavingMessage() | Keeping() as state:
+            voicemail.when_late(floor, call, state)
         case Ending() as state:
             hang_up_again(floor, call, state)
         case _:
             assert_never(call.state)
     return True
+
+
+def _let_ring_out(floor: Floor, call: Call, offers: tuple[Offer, ...]) -> None:
+    for offer in offers:
+        if offer.until_ms <= floor.at_ms:
+            withdraw(floor, call, [offer])
+            rang_s = (floor.at_ms - offer.since_ms) / 1000
+            lose_offer(floor, call, offer, "missed", f"did not answer in {rang_s:.0f} s", _MISSED_CAUSE)

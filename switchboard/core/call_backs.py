@@ -15,7 +15,7 @@ import msgspec
 from switchboard.core import misses, seating
 from switchboard.core.actions import Ring
 from switchboard.core.booking import Booking
-from switchboard.core.call_state import Call, Hears, Summoning
+from switchboard.core.call_state import Call, Summoning
 from switchboard.core.entries import Direction, Outcome, TaskOpened
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, LegId, call_id_for, nth_id, task_id_for
@@ -23,6 +23,7 @@ from switchboard.core.offering import BACKSTOP_MS
 from switchboard.core.phone_number import PhoneNumber
 from switchboard.core.policy import EndStep, OutsideStep, Plan
 from switchboard.core.staff import Doing, PersonRecord
+from switchboard.core.state_parts import Hears
 from switchboard.core.steps import NO_ANSWER_CAUSE, begin_plan
 
 _OPERATOR_RING_MS = 20_000

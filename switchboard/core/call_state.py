@@ -9,30 +9,23 @@
     Summoning (an operator, for a call-back) ─► Ringing
     Talking ◄─► OnHold, Parked; from each of them to Ringing, Waiting or Connecting again (a hand-over)
     LookingUp | Summoning ─► Listening (a supervisor, to a talk) ─► Saying
+    Waiting, or a step ─► LeavingMessage ─► Saying (thanks), or Keeping ─► Ending
 
-Every state has ``until_ms``: no state can last for ever. Leave the state and its deadline is void, there is
-nothing to cancel. ``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow, and the
-diagram in docs/call-states.md is drawn from it.
+Every state has ``until_ms``: no state lasts for ever. Leave it and its deadline is void, there is nothing to cancel.
+``FOLLOWS`` is the machine's table: ``Call.enter`` refuses what it does not allow; docs/call-states.md is drawn from it.
 """
 
 from __future__ import annotations
-
-from collections.abc import Collection
-from enum import StrEnum
 
 from msgspec import Struct, field
 
 from switchboard.core.caller import Client, Debt
 from switchboard.core.entries import Direction, HandOver, Outcome, Reason, Segment
-from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, nth_id
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.core.matching import Need
 from switchboard.core.phone_number import PhoneNumber
-from switchboard.core.policy import Line, Plan
-from switchboard.core.state_parts import Announced, Keyed, Offer, Party, Post, TalkRecording, Wish
-
-
-class Bug(AssertionError):
-    """A promise of ours is broken. Ends the call it happened in, loudly; never the service."""
+from switchboard.core.policy import Box, Line, Plan
+from switchboard.core.state_parts import Announced, Bug, Hears, Keyed, Offer, Party, Post, TalkRecording, Wish
 
 
 class LookingUp(Struct, frozen=True, tag=True):
@@ -194,6 +187,35 @@ class Saying(Struct, frozen=True, tag=True):
     """Unknown (empty) where the version before began to say it."""
 
 
+class LeavingMessage(Struct, frozen=True, tag=True):
+    """The caller hears the greeting of a box, and a tone, and speaks; Asterisk was asked for all of it at once."""
+
+    box: Box
+    playback: PlaybackId
+    recording: RecordingId
+    until_ms: int
+    """When Asterisk is asked whether it still records; once that failed: when we believe that the caller is there."""
+    ends_ms: int
+    """It cannot last longer."""
+    since_ms: int | None = None
+    """When the greeting was over; ``None``: it is being said, as far as we know."""
+    failed: str = ""
+    """Why nothing was recorded."""
+    tries: int = 1
+
+
+class Keeping(Struct, frozen=True, tag=True):
+    """The caller is gone, or told to end; Asterisk is asked what it has of their message."""
+
+    box: Box
+    recording: RecordingId
+    spoke: bool
+    """The greeting was over."""
+    left_ms: int
+    until_ms: int
+    tries: int = 1
+
+
 class Checking(Struct, frozen=True, tag=True):
     """Somebody dialled a PIN to be ``person`` on this phone; we ask whether it is right."""
 
@@ -231,9 +253,11 @@ CallState = (
     | Parked
     | Listening
     | Telling
+    | LeavingMessage
+    | Keeping
 )
 
-_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Telling, Ending)
+_STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Telling, Ending, LeavingMessage)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     LookingUp: (*_STEP, LookingUp, Checking, Listening),
     Checking: (Saying, Ending, Checking),
@@ -248,18 +272,10 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     Parked: (*_STEP, Connecting),
     Listening: (Listening, Saying, Ending),
     Saying: (Ending, Saying),
+    LeavingMessage: (LeavingMessage, Saying, Keeping, Ending),
+    Keeping: (Keeping, Ending),
     Ending: (Ending,),
 }
-
-
-class Hears(StrEnum):
-    """What the caller's ear gets right now; never nothing for long."""
-
-    NOTHING = "nothing"
-    RINGING = "ringing"
-    MUSIC = "music"
-    VOICE = "voice"
-    """A message or a person."""
 
 
 class Call(Struct, kw_only=True):
@@ -381,17 +397,3 @@ class Call(Struct, kw_only=True):
     def offers(self) -> tuple[Offer, ...]:
         """Who is being rung for this call right now."""
         return self.state.offers if isinstance(self.state, Ringing | Waiting) else ()
-
-
-def mermaid(states: Collection[type[CallState]] = tuple(FOLLOWS)) -> str:
-    """The machine, or the part of it that these states are, as a diagram drawn from ``FOLLOWS``."""
-    begins = [state.__name__ for state in (LookingUp, Summoning) if state in states]
-    lines = ["stateDiagram-v2", *(f"    [*] --> {name}" for name in begins)]
-    for state, followers in FOLLOWS.items():
-        there = [after for after in followers if after is not state and after in states and state in states]
-        lines += [f"    {state.__name__} --> {after.__name__}" for after in there]
-    return "\n".join([*lines, "    Ending --> [*]", ""])
-
-
-HAND_OVER: tuple[type[CallState], ...] = (Talking, OnHold, Parked, Ringing, Waiting, Connecting, Saying, Ending)
-"""The states of a call that somebody gives away."""

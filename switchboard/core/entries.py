@@ -41,6 +41,8 @@ class Outcome(StrEnum):
     """Nobody could take it; the caller heard the message that ends the plan."""
     CALLBACK = "callback"
     """Nobody could take it; a task to call back was opened."""
+    VOICEMAIL = "voicemail"
+    """Nobody could take it, or the caller wished so: they left a message in a box."""
     ABANDONED_EARLY = "abandoned_early"
     """The caller left before anything was offered to anybody."""
     ABANDONED_WAITING = "abandoned_waiting"
@@ -265,6 +267,28 @@ class Audited(Struct, frozen=True, tag=True, kw_only=True):
     """Why it was refused, or ended."""
 
 
+class VoicemailLeft(Struct, frozen=True, tag=True, kw_only=True):
+    """A caller left a message; its sound lies in Asterisk as a file of this name, to be fetched."""
+
+    message: RecordingId
+    call: CallId
+    box: str
+    title: str
+    department: str
+    left_at_ms: int
+    duration_ms: int
+    """As far as it is known: whole seconds, where Asterisk said so."""
+    line: str | None = None
+    caller_number: str | None = None
+    """E.164."""
+    client_id: str | None = None
+    client_name: str | None = None
+    language: str = "en"
+    """Of the line."""
+    mail_to: tuple[str, ...] = ()
+    keep_days: int = 90
+
+
 class RecordingPart(Struct, frozen=True, tag=True, kw_only=True):
     """One talk of a call that is or was recorded, as it stands now; a later one of the same recording replaces it."""
 
@@ -308,4 +332,14 @@ class RecordingGone(Struct, frozen=True, tag=True, kw_only=True):
     """Why there never was one; empty where it was deleted because it was old."""
 
 
-Entry = CallRecord | CallStep | TaskOpened | PersonChanged | Audited | RecordingPart | RecordingFile | RecordingGone
+Entry = (
+    CallRecord
+    | CallStep
+    | TaskOpened
+    | PersonChanged
+    | Audited
+    | RecordingPart
+    | RecordingFile
+    | RecordingGone
+    | VoicemailLeft
+)

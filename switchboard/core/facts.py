@@ -131,6 +131,10 @@ class RecordingEnded(Struct, frozen=True, tag=True):
     duration_ms: int = 0
     why: str = ""
     """What went wrong, where it was not kept."""
+    known: bool = True
+    """Asterisk began to record; false where it was asked, and has never heard of it."""
+    talking_ms: int | None = None
+    """How much of it was sound, in whole seconds; ``None`` where nobody counted."""
 
 
 class RecordingFiled(Struct, frozen=True, tag=True):
@@ -267,6 +271,8 @@ class ActionFailed(Struct, frozen=True, tag=True):
     """The leg that Asterisk no longer has, where that is why; what it says of its end is on its way to us."""
     playback: PlaybackId | None = None
     """The message that the action was to say, if any."""
+    recording: RecordingId | None = None
+    """What the action was to record, if anything."""
 
 
 class DeadlinePassed(Struct, frozen=True, tag=True):

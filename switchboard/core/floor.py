@@ -14,7 +14,7 @@ import msgspec
 from switchboard.core import phones, wrap_up
 from switchboard.core.actions import Action
 from switchboard.core.booking import Booking, KeptPlace
-from switchboard.core.call_state import Bug, Call, Connecting, Listening, Waiting
+from switchboard.core.call_state import Call, Connecting, Listening, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, RecordingId
@@ -24,7 +24,7 @@ from switchboard.core.policy import Policy
 from switchboard.core.queue_rules import Queue
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import Doing, Engagement, PersonRecord
-from switchboard.core.state_parts import LastTalk
+from switchboard.core.state_parts import Bug, LastTalk
 
 
 class Floor:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from switchboard.core.actions import Answer, SetLanguage, SoundRinging, StartMusic, StopMusic, StopRinging
-from switchboard.core.call_state import Call, Hears
+from switchboard.core.call_state import Call
 from switchboard.core.entries import Direction
 from switchboard.core.floor import Floor
+from switchboard.core.state_parts import Hears
 
 DEFAULT_LANGUAGE = "en"
 

@@ -13,6 +13,8 @@ from switchboard.core.call_state import (
     Call,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     Listening,
     OnHold,
     Saying,
@@ -53,7 +55,7 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
     name = f"call {call.call_id} ({type(call.state).__name__})"
     if isinstance(call.state, Ending) != (call.outcome is not None):
         yield f"{name}: outcome {call.outcome}"
-    if call.outcome is None and not call.caller_there:
+    if call.outcome is None and not call.caller_there and not isinstance(call.state, Keeping):
         yield f"{name}: goes on without its caller"
     if call.policy_version not in floor.policies:
         yield f"{name}: its policy {call.policy_version} is gone"
@@ -80,7 +82,7 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
     needed = state.leg if isinstance(state, Talking) else state.offer.leg if isinstance(state, Connecting) else None
     if needed is not None and needed not in call.legs:
         yield f"{name}: talks with nobody"
-    if isinstance(state, Talking | Connecting | Saying | Telling) and not call.answered:
+    if isinstance(state, Talking | Connecting | Saying | Telling | LeavingMessage) and not call.answered:
         yield f"{name}: the caller was not answered"
     yield from _of_recording(floor, call)
     if isinstance(state, Waiting) and call.call_id not in floor.waiting.get(state.queue, {}):

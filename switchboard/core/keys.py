@@ -1,4 +1,4 @@
-"""Keys that a caller presses while they wait: to another queue or plan, or to be called back instead of waiting on.
+"""Keys that a caller presses while they wait: to another queue, plan or box, or to be called back instead of waiting.
 
 Who asks to be called back says under which number: the one they call from (1), or one that they key in, ended by #.
 Meanwhile they have no turn, and then the old place again. Keys do nothing while an operator's phone rings: the
@@ -18,6 +18,7 @@ from switchboard.core.call_state import Asking, Call, Waiting
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.facts import KeyPressed
 from switchboard.core.floor import Floor
+from switchboard.core.leaving_message import begin
 from switchboard.core.lines import find_line
 from switchboard.core.phone_number import NumberKind, PhoneNumber, read_number
 from switchboard.core.policy import Policy, QueueStep
@@ -51,7 +52,20 @@ def when_pressed(floor: Floor, call: Call, fact: KeyPressed) -> bool:
             floor.because(call, "key", f"pressed {fact.key}: plan {way.name}")
             call.step = -1
             begin_plan(floor, call, floor.policy_of(call).plans[way.name])
+        case WayKind.VOICEMAIL:
+            _leave_message(floor, call, fact.key, way.name)
     return True
+
+
+def _leave_message(floor: Floor, call: Call, key: str, name: str) -> None:
+    box = floor.policy.boxes.get(name) or floor.policy_of(call).boxes.get(name)
+    if box is None:
+        floor.because(call, "key", f"waits on: there is no box {name}")
+        return
+    floor.because(call, "key", f"pressed {key}: box {name}")
+    hush(floor, call)
+    floor.leave_queue(call.call_id)
+    begin(floor, call, box)
 
 
 def _go_to_queue(floor: Floor, call: Call, state: Waiting, queue: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from switchboard.core import backup, consulting, holding, listening, misses, transfer
+from switchboard.core import backup, consulting, holding, listening, misses, transfer, voicemail
 from switchboard.core.actions import HangUp
 from switchboard.core.call_state import (
     Asking,
@@ -13,6 +13,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     Listening,
     LookingUp,
     OnHold,
@@ -109,6 +111,12 @@ def lose_caller(floor: Floor, call: Call) -> None:
         floor.release(call.caller_person, call.leg)
 
 
+def _leave_while_on_hold(floor: Floor, call: Call, state: OnHold) -> None:
+    transfer.settle_talk(floor, call, state.person)
+    outcome = Outcome.ABANDONED_HAND_OVER if call.direction is Direction.INBOUND else talk_outcome(call)
+    end(floor, call, outcome, "the caller left while on hold")
+
+
 def when_caller_left(floor: Floor, call: Call) -> bool:
     """The caller is gone, whatever we were doing: nobody may go on ringing or stay alone in a bridge."""
     if not call.caller_there:
@@ -116,7 +124,7 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
     lose_caller(floor, call)
     if call.leg == call.lent and consulting.asker_left(floor, call):
         return True
-    if call.is_handed_over and not isinstance(call.state, Saying | Ending):
+    if call.is_handed_over and not isinstance(call.state, Saying | LeavingMessage | Keeping | Ending):
         end(floor, call, Outcome.ABANDONED_HAND_OVER, "the caller left on the way to somebody else")
         return True
     match call.state:
@@ -143,16 +151,17 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
         case Talking() as state:
             finish_talk(floor, call, state, "the caller hung up")
         case OnHold() as state:
-            transfer.settle_talk(floor, call, state.person)
-            is_client = call.direction is Direction.INBOUND
-            outcome = Outcome.ABANDONED_HAND_OVER if is_client else talk_outcome(call)
-            end(floor, call, outcome, "the caller left while on hold")
+            _leave_while_on_hold(floor, call, state)
         case Parked():
             end(floor, call, Outcome.ABANDONED_HAND_OVER, "the caller left while parked")
         case Telling():
             end(floor, call, Outcome.ABANDONED_EARLY, "the caller left while told that the talk may be recorded")
         case Saying(outcome=outcome):
             end(floor, call, outcome, "the caller left during the message")
+        case LeavingMessage() as state:
+            voicemail.when_caller_left(floor, call, state)
+        case Keeping():
+            pass
         case Ending():
             forget_if_gone(floor, call)
         case _:

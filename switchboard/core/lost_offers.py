@@ -6,11 +6,11 @@ import msgspec
 
 from switchboard.core import backup, misses, queueing
 from switchboard.core.actions import TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, Hears, Ringing, Waiting
+from switchboard.core.call_state import Call, Connecting, Ringing, Waiting
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.offering import hang_up_leg, stop_ring_clock, withdraw
-from switchboard.core.state_parts import Offer
+from switchboard.core.state_parts import Hears, Offer
 from switchboard.core.steps import next_step, ring_next
 
 LOST_CAUSE = 41  # temporary failure: it says nothing about the person

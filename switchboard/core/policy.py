@@ -149,10 +149,45 @@ class ReturnStep(Struct, frozen=True, tag="return"):
     """Shown before the caller's name."""
 
 
+class Box(Struct, frozen=True):
+    """Where callers leave messages for a department."""
+
+    name: str
+    title: str
+    department: str
+    task: tuple[Whom, ...]
+    """Whose task a message is: the first of these that exists."""
+    greeting: tuple[str, ...] = ("vm-intro",)
+    thanks: tuple[str, ...] = ("auth-thankyou", "goodbye")
+    nothing: tuple[str, ...] = ("goodbye",)
+    """Said to somebody who was silent, or nearly so."""
+    sorry: tuple[str, ...] = ("vm-nobodyavail", "goodbye")
+    """Said where nothing can be recorded."""
+    longest_ms: int = 180_000
+    silence_ms: int = 5_000
+    """So much of it ends the message."""
+    shortest_ms: int = 2_000
+    """Less sound than this is no message."""
+    mail_to: tuple[str, ...] = ()
+    keep_days: int = 90
+
+
 class MessageStep(Struct, frozen=True, tag="message"):
     """Say this and hang up. Always works, so it may end a plan."""
 
     prompts: tuple[str, ...]
+    opens: str | None = None
+    """Opening hours: when they open next is said behind it."""
+
+
+class VoicemailStep(Struct, frozen=True, tag="voicemail"):
+    """Let the caller leave a message in a box. Always works: where nothing can be recorded, it says so."""
+
+    box: str
+    prompts: tuple[str, ...] = ()
+    """Said before the box's greeting."""
+    opens: str | None = None
+    """Opening hours: when they open next is said behind that."""
 
 
 class CallbackStep(Struct, frozen=True, tag="callback"):
@@ -178,7 +213,7 @@ class EndStep(Struct, frozen=True, tag="end"):
     reason: str
 
 
-Step = QueueStep | RingStep | ReturnStep | MessageStep | CallbackStep | OutsideStep | EndStep
+Step = QueueStep | RingStep | ReturnStep | MessageStep | CallbackStep | OutsideStep | EndStep | VoicemailStep
 
 
 class Plan(Struct, frozen=True):
@@ -353,4 +388,5 @@ class Policy(Struct, frozen=True, kw_only=True):
     callback: CallBack = CallBack()
     destinations: dict[str, Destination] = field(default_factory=dict)
     """By number."""
+    boxes: dict[str, Box] = field(default_factory=dict)
     recording: Recording = Recording()

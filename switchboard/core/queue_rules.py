@@ -51,10 +51,11 @@ class WayKind(StrEnum):
     CALLBACK = "callback"
     QUEUE = "queue"
     PLAN = "plan"
+    VOICEMAIL = "voicemail"
 
 
 class Way(Struct, frozen=True):
-    """Where a key takes a waiting caller. ``name`` is that of the queue or plan."""
+    """Where a key takes a waiting caller. ``name`` is that of the queue, plan or box."""
 
     kind: WayKind
     name: str = ""
@@ -112,6 +113,14 @@ class Voice(Struct, frozen=True):
     """Russian: две."""
     minutes_few: str = ""
     """Russian: минуты, for 2–4."""
+    hour_one: str = ""
+    """Russian: час, for 1 and 21."""
+    hours_few: str = ""
+    """Russian: часа, for 2–4, 22, 23."""
+    on_days: tuple[str, ...] = ()
+    """Russian: "в понедельник", "во вторник" … seven of them, Monday first."""
+    days_of_month: str = ""
+    """Russian: "первого", "второго" … in as many files, which end in -1, -2 … -31; this is how they begin."""
 
 
 class Queue(Struct, frozen=True):

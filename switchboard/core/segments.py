@@ -16,6 +16,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     Listening,
     LookingUp,
     OnHold,
@@ -86,7 +88,7 @@ def _now(call: Call) -> tuple[SegmentKind, PersonId | None]:
             return SegmentKind.PARKED, by
         case Listening(person=person) if call.answered_at_ms is not None:
             return SegmentKind.LISTEN, person
-        case Saying():
+        case Saying() | LeavingMessage() | Keeping():
             return SegmentKind.MESSAGE, None
         case (
             Telling()

@@ -31,10 +31,10 @@ def say_number(number: int, language: str) -> tuple[str, ...] | None:
     said: tuple[str, ...] = ()
     if hundreds:
         said = ("digits/hundred",) if language == "ru" else (f"digits/{hundreds}", "digits/hundred")
-    return said + _below_hundred(rest) if rest or not hundreds else said
+    return said + below_hundred(rest) if rest or not hundreds else said
 
 
-def _below_hundred(number: int) -> tuple[str, ...]:
+def below_hundred(number: int) -> tuple[str, ...]:
     tens, units = divmod(number, 10)
     if number <= 20:
         return (f"digits/{number}",)
@@ -60,14 +60,14 @@ def say_wait(wait_ms: int, language: str, voice: Voice) -> tuple[str, ...] | Non
     if language == "en" and 0 < minutes <= MOST_MINUTES:
         less_than = ("queue-less-than",) if minutes == 1 else ()
         unit = "queue-minute" if minutes == 1 else "queue-minutes"
-        return ("queue-holdtime", *less_than, *_below_hundred(minutes), unit)
+        return ("queue-holdtime", *less_than, *below_hundred(minutes), unit)
     if language == "ru" and minutes > 0:
-        said = next((said for n in range(minutes, MOST_MINUTES + 1) if (said := _russian_minutes(n, voice))), None)
+        said = next((said for n in range(minutes, MOST_MINUTES + 1) if (said := russian_minutes(n, voice))), None)
         return ("queue-holdtime", *said) if said is not None else None
     return None
 
 
-def _russian_minutes(minutes: int, voice: Voice) -> tuple[str, ...] | None:
+def russian_minutes(minutes: int, voice: Voice) -> tuple[str, ...] | None:
     """A number of minutes with its form of the word; ``None`` where a word is missing."""
     teens, units = 10 < minutes % 100 < 20, minutes % 10
     few = not teens and units in (2, 3, 4)
@@ -79,6 +79,6 @@ def _russian_minutes(minutes: int, voice: Voice) -> tuple[str, ...] | None:
     elif few and units == 2:
         number = (*tens, voice.two_feminine)
     else:
-        number = _below_hundred(minutes)
+        number = below_hundred(minutes)
     said = (*number, unit)
     return said if all(said) else None

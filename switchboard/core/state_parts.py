@@ -9,6 +9,10 @@ from msgspec import Struct
 from switchboard.core.ids import BridgeId, LegId, PersonId, PlaybackId, RecordingId
 
 
+class Bug(AssertionError):
+    """A promise of ours is broken. Ends the call it happened in, loudly; never the service."""
+
+
 class Offer(Struct, frozen=True):
     """One ring of one person for one call (or of a number outside: ``person`` is ``None``)."""
 
@@ -111,3 +115,13 @@ class Keyed(Struct, frozen=True):
 
     keys: str
     at_ms: int
+
+
+class Hears(StrEnum):
+    """What the caller's ear gets right now; never nothing for long."""
+
+    NOTHING = "nothing"
+    RINGING = "ringing"
+    MUSIC = "music"
+    VOICE = "voice"
+    """A message or a person."""

@@ -14,12 +14,13 @@ import msgspec
 from switchboard.core import kept_places, notice, queueing, stand_ins
 from switchboard.core.actions import Play, StopMusic
 from switchboard.core.announcing import hush
-from switchboard.core.call_state import Bug, Call, Ringing, Saying
+from switchboard.core.call_state import Call, Ringing, Saying
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome, PersonState, TaskOpened
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_ringing, let_hear_voice
 from switchboard.core.ids import PersonId, PlaybackId, task_id_for
+from switchboard.core.leaving_message import begin, say_opening
 from switchboard.core.offering import offer_outside, offer_to_person
 from switchboard.core.policy import (
     CallbackStep,
@@ -32,10 +33,12 @@ from switchboard.core.policy import (
     RingStep,
     Step,
     Strategy,
+    VoicemailStep,
     Whom,
     WhomKind,
 )
 from switchboard.core.staff import why_not_again, why_not_by_colleague, why_not_now
+from switchboard.core.state_parts import Bug
 from switchboard.core.ways_out import why_not_joined
 
 BUSY_CAUSE, NO_ANSWER_CAUSE, ABSENT_CAUSE, REFUSED_CAUSE = 17, 19, 20, 21
@@ -89,7 +92,11 @@ def _begin(floor: Floor, call: Call, step: Step) -> bool:
             return True
         case MessageStep():
             floor.because(call, "step", "nobody could take the call: says so")
-            say(floor, call, step.prompts, Outcome.MESSAGE)
+            say(floor, call, step.prompts + say_opening(floor, call, step.opens), Outcome.MESSAGE)
+            return True
+        case VoicemailStep():
+            before = step.prompts + say_opening(floor, call, step.opens)
+            begin(floor, call, floor.policy_of(call).boxes[step.box], before)
             return True
         case CallbackStep():
             floor.because(call, "step", "nobody could take the call: a task to call back")

@@ -17,7 +17,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import holding, hot_desk, listening, notice, phones, recording
+from switchboard.core import holding, hot_desk, listening, notice, phones, recording, voicemail
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -25,6 +25,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     Listening,
     LookingUp,
     OnHold,
@@ -190,7 +192,7 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
     state = call.state
     moved_on = call.call_id in floor.new_reasons
     needed: tuple[LegId, ...] = tuple(offer.leg for offer in call.offers)
-    if not isinstance(state, Talking | Ending):
+    if call.caller_there and not isinstance(state, Talking | Ending):
         set_language(floor, call)
     match state:
         case LookingUp():
@@ -224,6 +226,8 @@ def resume(floor: Floor, call: Call, found: Found) -> None:
             let_hear_again(floor, call, up=caller.up)
             if not moved_on and state.prompts:
                 say_again(floor, call, state)
+        case LeavingMessage() | Keeping():
+            voicemail.when_back(floor, call, state, up=caller.up)
         case Ending():
             needed = tuple(call.legs)
             if not moved_on:
@@ -297,6 +301,8 @@ def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:
         floor.release(call.caller_person, call.leg)
     if isinstance(call.state, Ending):
         forget_if_gone(floor, call)
+        return
+    if voicemail.outlives_the_switch(floor, call, lost_at_ms):
         return
     if isinstance(call.state, Waiting):
         keep(floor, call, call.state)

@@ -14,7 +14,7 @@ import msgspec
 
 from switchboard.core import hand_overs, recording, sticky, strategies, wrap_up
 from switchboard.core.actions import TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, Hears, OnHold, Talking
+from switchboard.core.call_state import Call, Connecting, OnHold, Talking
 from switchboard.core.destinations import Way
 from switchboard.core.entries import Direction, HandOverKind
 from switchboard.core.floor import Floor
@@ -22,7 +22,7 @@ from switchboard.core.hearing import let_hear_music
 from switchboard.core.ids import LegId, PersonId
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.policy import EndStep, Plan, QueueStep, ReturnStep, Step
-from switchboard.core.state_parts import Party
+from switchboard.core.state_parts import Hears, Party
 from switchboard.core.steps import NO_ANSWER_CAUSE, begin_plan
 
 NOWHERE, PARK = Way("hold", ()), Way("park", ())

@@ -7,7 +7,7 @@ call's own leg, and they hear when they pick up.
 from __future__ import annotations
 
 from switchboard.core.actions import Ring
-from switchboard.core.call_state import Call, Hears, Listening, Summoning
+from switchboard.core.call_state import Call, Listening, Summoning
 from switchboard.core.entries import Direction
 from switchboard.core.facts import StaffCommanded
 from switchboard.core.floor import Floor
@@ -18,7 +18,7 @@ from switchboard.core.offering import BACKSTOP_MS
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.staff import Doing, PersonRecord
 from switchboard.core.staff_commands import StaffCommand
-from switchboard.core.state_parts import Mode, Wish
+from switchboard.core.state_parts import Hears, Mode, Wish
 
 COMMANDS = (StaffCommand.LISTEN, StaffCommand.WHISPER, StaffCommand.BARGE_IN)
 """Named as the modes are."""

@@ -15,7 +15,8 @@ from collections.abc import Callable
 
 import structlog
 
-from switchboard.core.entries import RecordingPart
+from switchboard.core.actions import DropRecording
+from switchboard.core.entries import CallStep, RecordingPart
 from switchboard.core.exchange import Handled
 from switchboard.core.facts import (
     Fact,
@@ -27,6 +28,7 @@ from switchboard.core.facts import (
 from switchboard.core.floor import Floor
 from switchboard.core.ids import RecordingId
 from switchboard.core.recording import OVER_BEFORE
+from switchboard.core.voicemail import NOT_RECORDED
 from switchboard.engine.ports import Clock, InboxFull, RecordingMissing, RecordingStore, Refused, SwitchAway
 
 ROUND_S = 20.0
@@ -69,7 +71,7 @@ class Courier:
         self._unwell: str | None = None
         """What the last look at the folders found."""
         self._unrecorded: str | None = None
-        """Why the last talk that should have been recorded was not."""
+        """Why the last talk or message that should have been recorded was not."""
         self._unrecorded_id = ""
         """Id of its call or recording; ids sort by when calls arrived."""
         self.filed_total = 0
@@ -84,7 +86,7 @@ class Courier:
     def problem(self) -> str | None:
         """What is not as it should be, for people; ``None``: nothing."""
         if self._unrecorded is not None:
-            return f"the last talk that should have been recorded was not: {self._unrecorded}"
+            return f"the last talk or message that should have been recorded was not: {self._unrecorded}"
         if self._trouble is not None:
             return f"recordings cannot be filed, {len(self._to_fetch)} wait in Asterisk: {self._trouble}"
         return self._unwell
@@ -104,17 +106,22 @@ class Courier:
                 self._woken.set()
             case RecordingEnded(recording=recording, kept=True):
                 self._want(recording)
-            case RecordingEnded(recording=recording, kept=False, why=why):
+            case RecordingEnded(recording=recording, kept=False, known=True, why=why):
                 self._alarm(recording, why or "Asterisk says that it failed")
             case _:
                 pass
         for entry in handled.entries:
+            if isinstance(entry, CallStep) and entry.reason.startswith(f"{NOT_RECORDED}: "):
+                self._alarm(entry.call, entry.reason.removeprefix(f"{NOT_RECORDED}: "))
             if not isinstance(entry, RecordingPart):
                 continue
             if entry.trouble not in ("", OVER_BEFORE):
                 self._alarm(entry.recording, entry.trouble)
             if entry.recording in self._floor().unfiled:
                 self._want(entry.recording)
+        for action in handled.actions:
+            if isinstance(action, DropRecording):
+                self._to_fetch.pop(action.recording, None)
 
     def _want(self, recording: RecordingId) -> None:
         self._to_fetch.setdefault(recording, 0.0)

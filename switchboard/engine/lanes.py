@@ -23,6 +23,7 @@ from switchboard.core.actions import (
     LookUpCaller,
     Play,
     PlayInBridge,
+    RecordMessage,
     Ring,
     RingOutside,
     Snoop,
@@ -84,7 +85,9 @@ class Lanes:
             action = lane.popleft()
             try:
                 async with asyncio.timeout(ACTION_AT_MOST_S):
-                    await self._telephony.perform(action)
+                    answer = await self._telephony.perform(action)
+                if answer is not None:
+                    self._post(answer)
                 if isinstance(action, Connect | Join):
                     self._connected(action)
             except Refused as refusal:
@@ -106,7 +109,8 @@ class Lanes:
         _log.info("action.refused", call=action.call, action=type(action).__name__, reason=why)
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play | Snoop | Join) else None
         playback = action.playback if isinstance(action, Play | PlayInBridge) else None
-        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback))
+        recording = action.recording if isinstance(action, RecordMessage) else None
+        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback, recording))
 
     async def _look_up(self, action: LookUpCaller) -> None:
         try:

@@ -6,6 +6,7 @@ Each has an in-memory twin and a real adapter, and both pass the same contract t
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from email.message import EmailMessage
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from switchboard.core.actions import Action
 from switchboard.core.caller import Client
 from switchboard.core.entries import Entry
 from switchboard.core.facts import Fact, Found
-from switchboard.core.ids import LegId, PersonId, RecordingId
+from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
 
 
@@ -48,8 +49,9 @@ class Clock(Protocol):
 
 
 class Telephony(Protocol):
-    async def perform(self, action: Action) -> None:
-        """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there.
+    async def perform(self, action: Action) -> Fact | None:
+        """Do it, or raise ``Refused``. Returns when the switch accepted it, not when its effect is there; with what the
+        switch answered, where the action is a question.
 
         Except for ``Connect`` and ``Join``: they return when the legs are in the bridge.
         """
@@ -201,3 +203,68 @@ class RecordingStore(Protocol):
 
     async def check(self) -> str | None:
         """What is wrong with the folder or with the switch's own, for people; ``None``: nothing."""
+
+
+class VoicemailToSend(Struct, frozen=True, kw_only=True):
+    """A message whose sound lies in the folder of recordings, or never will."""
+
+    message: RecordingId
+    call: CallId
+    box: str
+    title: str
+    left_at_ms: int
+    duration_ms: int
+    line: str | None
+    caller_number: str | None
+    client_id: str | None
+    client_name: str | None
+    language: str
+    mail_to: tuple[str, ...]
+    tries: int
+    """How many times its sending failed."""
+    file: str | None
+    """Its place in the folder; ``None`` where its sound is lost."""
+
+
+class VoicemailWaiting(Struct, frozen=True):
+    """What is not sent yet."""
+
+    count: int
+    oldest_left_at_ms: int
+    trouble: str
+    """Why the oldest could not be sent the last time; empty where nothing was in the way, or its sound is awaited."""
+
+
+class OldVoicemail(Struct, frozen=True):
+    message: RecordingId
+    kept_days: int
+
+
+class VoicemailPost(Protocol):
+    """Which messages are to be sent by mail, and which are old. Durable: it is all the postman remembers.
+
+    Each raises ``Refused`` when it cannot be asked. A message that is sent, or given up, is none of these any more.
+    """
+
+    async def to_send(self, now_ms: int, limit: int) -> tuple[VoicemailToSend, ...]:
+        """Those that may be tried now, oldest first."""
+
+    async def sent(self, message: RecordingId, at_ms: int) -> None: ...
+
+    async def put_off(self, message: RecordingId, until_ms: int, why: str) -> None:
+        """It could not be sent; not before ``until_ms`` again."""
+
+    async def give_up(self, message: RecordingId, at_ms: int, why: str) -> None: ...
+
+    async def waiting(self) -> VoicemailWaiting | None:
+        """``None``: all is sent."""
+
+    async def old(self, now_ms: int, limit: int) -> tuple[OldVoicemail, ...]:
+        """Messages that were kept for as long as their boxes say, and that nobody was told of yet."""
+
+    async def expired(self, message: RecordingId, at_ms: int) -> None: ...
+
+
+class MailServer(Protocol):
+    async def send(self, letter: EmailMessage) -> None:
+        """Hand it over; return when the server has it for all, or for some, of those it is to. Raises ``Refused``."""

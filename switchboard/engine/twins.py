@@ -20,6 +20,7 @@ from switchboard.core.entries import (
     RecordingGone,
     RecordingPart,
     TaskOpened,
+    VoicemailLeft,
 )
 from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import PhoneNumber
@@ -90,6 +91,7 @@ class MemoryRecords:
         """Open ones; nobody closes tasks here."""
         self.people: list[PersonChanged] = []
         self.audit: list[Audited] = []
+        self.voicemails: dict[RecordingId, VoicemailLeft] = {}
         self.recordings: dict[RecordingId, RecordingPart] = {}
         self.files: dict[RecordingId, RecordingFile] = {}
         self.gone: dict[RecordingId, RecordingGone] = {}
@@ -124,6 +126,8 @@ class MemoryRecords:
                 self.people.append(change)
             case Audited() as audited:
                 self.audit.append(audited)
+            case VoicemailLeft() as left:
+                self.voicemails.setdefault(left.message, left)
             case RecordingPart() as part:
                 self.recordings[part.recording] = part
             case RecordingFile() as file:

@@ -12,7 +12,7 @@ promise broken:
 - when two are connected nobody else goes on ringing for that caller; every bridge made is taken down;
 - who picks up too late is told to end at once;
 - from arrival to the end a caller hears ringing, music or a voice;
-- what ``ears`` has about messages, ``turns`` about call-backs, ``listeners`` about supervisors,
+- what ``ears`` and ``messages`` have about messages, ``turns`` about call-backs, ``listeners`` about supervisors,
   ``recording_checks`` about recordings;
 - a fact that came too late changes nothing on record;
 - a call that Asterisk's own queue had is put on record once.
@@ -61,6 +61,7 @@ from switchboard.core.invariants import may_be_rung
 from switchboard.core.queue_rules import QueueStrategy
 from switchboard.sim.ears import Ears
 from switchboard.sim.listeners import Listeners
+from switchboard.sim.messages import MessageWitness
 from switchboard.sim.people_checks import PeopleWatched, picks_up
 from switchboard.sim.recording_checks import RecordingWitness
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
@@ -70,7 +71,7 @@ from switchboard.sim.turns import Turns
 from switchboard.sim.visits import gaps
 
 BACKSTOP_MS = 3_000
-"""What a ``Ring`` action asks for beyond the time that the exchange itself lets the phone ring."""
+"""What a ``Ring`` asks for beyond the time that the exchange itself lets the phone ring."""
 
 
 class Witness:
@@ -87,6 +88,7 @@ class Witness:
         self.reported: dict[CallId, None] = {}
         """Calls that Asterisk's own queue had, once they are on record."""
         self.silences = SilenceWitness()
+        self.messages = MessageWitness()
         self.recordings = RecordingWitness()
 
     def watch(self, fact: Fact, at_ms: int, handled: Handled) -> list[str]:
@@ -116,6 +118,7 @@ class Witness:
             found += self._read(entry)
         found += self._silences(handled)
         found += self.silences.watch(fact, handled)
+        found += self.messages.watch(fact, handled)
         found += self._people.watch(self.exchange.floor, fact, at_ms, handled)
         if not picks_up(fact):
             found += self._injustices(handled.actions)
@@ -257,8 +260,7 @@ class Witness:
         call = self.exchange.floor.calls.get(action.call)
         person = call.legs.get(action.leg) if call is not None else None  # two may use one phone, one after the other
         again = any((rung.phone, rung.person) == (phone, person) and not rung.withdrawn for rung in seen.rung.values())
-        handed_over = call is not None and call.answered_at_ms is not None  # who was rung may be asked for
-        if again and not handed_over:
+        if again and (call is None or call.answered_at_ms is None):  # in a hand-over who was rung may be asked for
             yield f"{phone or 'a number outside'} is rung again for call {action.call}"
         if seen.left or seen.outcome is not None:
             yield f"{phone or 'a number outside'} is rung for call {action.call}, whose caller is gone"

@@ -17,6 +17,7 @@ from switchboard.core.phone_number import NumberPlan
 from switchboard.core.policy import (
     NEW,
     UNIDENTIFIED,
+    Box,
     CallbackStep,
     Codes,
     Department,
@@ -35,6 +36,7 @@ from switchboard.core.policy import (
     Role,
     Rule,
     Strategy,
+    VoicemailStep,
     Whom,
     WhomKind,
 )
@@ -52,6 +54,17 @@ _DESTINATIONS = {
     "71": Destination("71", "dispatch desk", queue="dispatch"),
 }
 _SORRY = ("vm-nobodyavail",)
+BOXES = {
+    "orders": Box(
+        "orders",
+        "Orders",
+        "wholesale",
+        (Whom(WhomKind.HEAD_OF, "wholesale"),),
+        thanks=("vm-msgsaved",),
+        longest_ms=60_000,
+        mail_to=("orders@example.com",),
+    )
+}
 _OWN_MANAGER = Whom(WhomKind.OWN_MANAGER)
 _LINE_HEAD = Whom(WhomKind.DEPARTMENT_HEAD)
 
@@ -109,7 +122,7 @@ def sample_policy(version: str = "sample-1") -> Policy:
 
 
 def with_a_voice(policy: Policy) -> Policy:
-    """Callers are greeted, told their place and the expected wait, and kept company."""
+    """Callers are greeted, told their place and the expected wait, and kept company; they may leave messages."""
     hears = Hearing(
         greeting=("one-moment-please",),
         place=True,
@@ -124,10 +137,15 @@ def with_a_voice(policy: Policy) -> Policy:
         "2": Way(WayKind.QUEUE, "operators"),
         "3": Way(WayKind.QUEUE, "dispatch"),
         "4": Way(WayKind.PLAN, "freight"),
+        "5": Way(WayKind.VOICEMAIL, "orders"),
     }
     queues = {name: replace(queue, hears=hears, keys=keys) for name, queue in policy.queues.items()}
     limits = replace(policy.limits, message_at_most_ms=20_000, short_hang_up_ms=5_000, place_kept_ms=180_000)
-    return replace(policy, lines=lines, queues=queues, limits=limits)
+    night = Plan("night", (VoicemailStep("orders", _SORRY, "office"),))
+    newcomer = policy.plans["newcomer"]
+    newcomer = replace(newcomer, steps=(newcomer.steps[0], VoicemailStep("orders")))
+    plans = policy.plans | {"night": night, "newcomer": newcomer}
+    return replace(policy, lines=lines, queues=queues, limits=limits, boxes=BOXES, plans=plans)
 
 
 def with_recording(policy: Policy) -> Policy:

@@ -25,7 +25,7 @@ from switchboard.core.survey import differences
 from switchboard.engine.patrol import CONFIRM_AFTER_S, EVERY_S, YOUNG_MS
 from switchboard.engine.vigil import EVERY_S as LISTENS_EVERY_S
 from switchboard.sim.checks import Witness
-from switchboard.sim.company import DAY_MS, sample_policy, with_a_voice, with_recording
+from switchboard.sim.company import BOXES, DAY_MS, sample_policy, with_a_voice, with_recording
 from switchboard.sim.leg import Leg
 from switchboard.sim.traffic import SMALL_COMPANY, Customs, Traffic
 from switchboard.sim.unkindness import Unkindness
@@ -100,11 +100,21 @@ class Day:
         world.after(int(LISTENS_EVERY_S * 1000), self._listen)
         while not traffic.is_over or self.exchange.floor.calls:
             self._step()
-        problems = [*self.exchange.check(), *self.witness.at_the_end()]
+        problems = [*self.exchange.check(), *self.witness.at_the_end(), *self._forgotten_messages()]
         if problems:
             self._fail(problems)
         took_s = perf_counter() - started
         return Report(self.seed, self.witness.arrived, self.facts, took_s, self.witness.outcomes, world.left_alone)
+
+    def _forgotten_messages(self) -> list[str]:
+        """What callers said to a box and nobody will ever hear of."""
+        shortest_ms = min(box.shortest_ms for box in BOXES.values())
+        known = self.witness.messages.left
+        return [
+            f"message {name} is not on record"
+            for name in self.world.message_tapes.kept(shortest_ms)
+            if name not in known
+        ]
 
     def _step(self) -> None:
         """The next thing that happens, or the next deadline that comes before it."""

@@ -24,7 +24,6 @@ from typing import Any
 from switchboard.core import actions as do
 from switchboard.core.actions import Action
 from switchboard.core.facts import (
-    ActionFailed,
     Fact,
     Found,
     FoundLeg,
@@ -41,6 +40,8 @@ from switchboard.core.facts import (
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
 from switchboard.sim import answers
 from switchboard.sim.leg import Leg
+from switchboard.sim.message_tapes import MessageTapes
+from switchboard.sim.refusals import refusal
 from switchboard.sim.talkers import Talkers
 from switchboard.sim.tapes import Tapes
 from switchboard.sim.traffic import Traffic
@@ -72,6 +73,7 @@ class World:
         self.playing: dict[PlaybackId, int] = {}
         """How many times each message is being said."""
         self.tapes = Tapes()
+        self.message_tapes = MessageTapes(random)
         self.away = False
         self.starts = 1
         self.left_alone = 0
@@ -150,6 +152,7 @@ class World:
             leg.alive = False
         self.legs, self.bridges, self.talkers.stand_ins = {}, {}, {}
         self.tapes.break_off()
+        self.message_tapes.crash(self.now_ms)
 
     def survey(self) -> None:
         self.deliver(SwitchReady(self.found(), f"start {self.starts}"))
@@ -178,10 +181,7 @@ class World:
             self.on_the_way.pop(action.leg, None)
         why_not = self.why_not(action)
         if why_not is not None:
-            leg = action.leg if isinstance(action, do.Ring | do.RingOutside | do.Answer | do.HangUp | do.Play) else None
-            playback = action.playback if isinstance(action, do.Play | do.PlayInBridge) else None
-            failed = ActionFailed(action.call, type(action).__name__, why_not, leg, playback=playback)
-            self.after(self._latency_ms(), self.deliver, failed)
+            self.after(self._latency_ms(), self.deliver, refusal(action, why_not))
         else:
             self.carry_out(action)
 
@@ -224,6 +224,8 @@ class World:
             case do.Play():
                 self.playing[action.playback] = self.playing.get(action.playback, 0) + 1
                 self.after(500 + int(self.random.random() * 3_000), self._played, action)
+            case do.RecordMessage() | do.AskAboutRecording():
+                self.message_tapes.carry_out(self, action)
             case do.StopPlaying():
                 while self.playing.get(action.playback):
                     self._played(action)
@@ -238,6 +240,8 @@ class World:
             return "409 for no reason"
         match action:
             case do.LookUpCaller() | do.Ring() | do.RingOutside() | do.TakeDownBridge():
+                return None
+            case do.AskAboutRecording() | do.DropRecording():
                 return None
             case do.HangUp(leg=leg_id) if leg_id in self.talkers.stand_ins:
                 return None
@@ -383,6 +387,7 @@ class World:
             for other in others:
                 other.alone_since_ms = self.now_ms
                 self.after(_ALONE_MS, self._notice_silence, other)
+        self.message_tapes.hang_up(self, leg)
         left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
         facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]
         if leg.of is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from switchboard.core.call_state import FOLLOWS, HAND_OVER, mermaid
+from switchboard.core.call_state import FOLLOWS
 from switchboard.core.entries import Outcome
+from switchboard.core.state_diagram import HAND_OVER, mermaid
 
 PAGE = Path(__file__).parents[2] / "docs" / "call-states.md"
 

@@ -12,6 +12,7 @@ from switchboard.core.staff_commands import StaffCommand
 from switchboard.sim.company import DAY_MS, ORDERS
 from tests.core.policy import POLICIES
 from tests.core.story import ACTIONS, EVERYBODY, KOLOS, NUMBER, PETROV, Story, bridges_of, ready
+from tests.core.voicemail_ways import about_recordings
 
 CODES = (
     "*10", "*11", "*20", "*21", "*22", "*23", "*232", "*24", "*24201", "*24101", "*25", "*138", "*1308202", "*8101",
@@ -64,6 +65,7 @@ def every_fact(story: Story) -> list[Fact]:
         *_commands(story),
         *(facts.PinChecked(call, right) for call in calls for right in (True, False)),
         *(facts.PolicyLoaded(policy) for policy in POLICIES.values()),
+        *about_recordings(story),
         facts.SwitchLost("reset"),
         *_reports(story),
         *_surveys(story, legs),

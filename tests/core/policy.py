@@ -6,7 +6,7 @@ import msgspec
 
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import DAYS, OpeningHours, Span
-from switchboard.core.policy import Absence, MessageStep, Person, Plan, Policy, QueueStep, Role, Rule
+from switchboard.core.policy import Absence, MessageStep, Person, Plan, Policy, QueueStep, Role, Rule, VoicemailStep
 from switchboard.core.queue_rules import Backup, CallBack, Queue, QueueStrategy, Tier
 from switchboard.sim.company import sample_policy, with_a_voice, with_recording
 
@@ -146,6 +146,13 @@ def with_a_small_queue(hours: str = "office") -> Policy:
     )
 
 
+def with_a_box_behind() -> Policy:
+    """Operators are recorded; who cannot wait for them leaves a message."""
+    policy = with_recording(with_a_voice(_named("recording or a box")))
+    orders = Plan("orders", (QueueStep("operators", 60_000), VoicemailStep("orders")))
+    return msgspec.structs.replace(policy, plans=policy.plans | {"orders": orders})
+
+
 def _named(version: str) -> Policy:
     return msgspec.structs.replace(POLICY, version=version)
 
@@ -177,4 +184,5 @@ POLICIES = {
     "voice": with_a_voice(_named("a voice")),
     "quick voice": with_a_quick_voice(),
     "recording": with_recording(_named("recording")),
+    "recording or a box": with_a_box_behind(),
 }

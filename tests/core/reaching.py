@@ -19,6 +19,7 @@ from tests.core.story import (
     arrive,
     begin,
 )
+from tests.core.voicemail_ways import VOICEMAIL_WAYS
 
 
 def looking_up() -> Story:
@@ -222,6 +223,7 @@ WAYS: dict[str, Callable[[], Story]] = {
     "waiting": waiting,
     "waiting, rung": waiting_rung,
     **HEARING_WAYS,
+    **VOICEMAIL_WAYS,
     "hearing, answered": lambda: connecting(hearing_rung),
     "connecting": connecting,
     "connecting a manager": lambda: connecting(ringing),

@@ -32,6 +32,7 @@ def test_every_arrow_is_taken() -> None:
         for before, leg in ((looking_up, "1.1"), (saying, "1.1"), (WAYS["checking a PIN"], "3.1")):
             before().tell(ready((leg,), EVERYBODY))
         WAYS["listens"]()  # few supervisors dial a code there
+        WAYS["told, then invited"]()
         WAYS["told of recording"]().tell(ready(("1.1",), EVERYBODY))
         WAYS["checking a PIN"]().tell(LegLeft(LegId("3.1")))
     assert taken == {(before, after) for before, followers in FOLLOWS.items() for after in followers}

@@ -13,7 +13,7 @@ import pytest
 
 from switchboard.core import ending, facts
 from switchboard.core.actions import HangUp, SendToDialplan
-from switchboard.core.call_state import Bug, Call, Ending, LookingUp, Talking
+from switchboard.core.call_state import Call, Ending, LookingUp, Talking
 from switchboard.core.entries import CallRecord, CallStep, Direction, Outcome, PersonChanged, PersonState
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Entrance, Fact, LegEnded
@@ -21,6 +21,7 @@ from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.snapshot import STATE_FORMAT, UnknownFormat
 from switchboard.core.staff_commands import StaffCommand
+from switchboard.core.state_parts import Bug
 from switchboard.sim.company import DAY_MS, ORDERS
 from switchboard.sim.day import Day
 from switchboard.sim.unkindness import Unkindness

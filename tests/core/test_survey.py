@@ -24,6 +24,8 @@ from switchboard.core.call_state import (
     Checking,
     Connecting,
     Ending,
+    Keeping,
+    LeavingMessage,
     Listening,
     LookingUp,
     Saying,
@@ -98,7 +100,7 @@ def test_what_we_know_is_no_news(way: str) -> None:
 
 @pytest.mark.parametrize("way", sorted(WAYS))
 def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
-    """But for what is asked for again (a look-up, a message, a connection, a PIN): it gets its time anew."""
+    """But for what is asked for again (a look-up, message, connection, PIN or recording): it has its time anew."""
     story = WAYS[way]()
     before = {call_id: call.state for call_id, call in story.exchange.floor.calls.items()}
     found = as_believed(story)
@@ -106,7 +108,9 @@ def test_a_gap_in_which_nothing_happened_changes_nothing(way: str) -> None:
     story.tell(facts.SwitchReady(found, "one"), 10)
     for call_id, call in story.exchange.floor.calls.items():
         state = call.state
-        if isinstance(state, LookingUp | Saying | Telling | Connecting | Checking | Listening):
+        if isinstance(
+            state, LookingUp | Saying | Telling | Connecting | Checking | Listening | LeavingMessage | Keeping
+        ):
             state = replace(state, until_ms=before[call_id].until_ms)
         assert state == before[call_id]
 

@@ -106,7 +106,8 @@ def _failed(run: Runner, action: str, name: str, gone: str = "") -> list[Fact]:
         leg = run.legs[name]
         return [facts.ActionFailed(run.exchange.floor.leg_owner[leg], action, "404", leg, gone=left)]
     playback = run.playbacks[name] if action in ("Play", "PlayInBridge") else None
-    return [facts.ActionFailed(run.calls[name], action, "404", gone=left, playback=playback)]
+    recording = run.recordings[name] if action == "RecordMessage" else None
+    return [facts.ActionFailed(run.calls[name], action, "404", gone=left, playback=playback, recording=recording)]
 
 
 def _said(run: Runner, name: str, heard: bool) -> list[Fact]:
@@ -128,6 +129,12 @@ def _joins(run: Runner, name: str) -> list[Fact]:
         facts.LegLeft(second),
         facts.LegLeft(first),
     ]
+
+
+def _recorded(run: Runner, name: str, s: str = "0", sound_s: str | None = None, known: bool = True) -> list[Fact]:
+    recording, ms = run.recordings[name], int(s) * 1000
+    talking_ms = int(sound_s) * 1000 if sound_s is not None else None
+    return [facts.RecordingEnded(recording, kept=known, known=known, duration_ms=ms, talking_ms=talking_ms)]
 
 
 def _commands(
@@ -163,7 +170,7 @@ def _file(recording: RecordingId, *, filed: bool) -> Fact:
 
 _ACTIONS = (
     "Ring|RingOutside|Connect|Answer|Play|AskWhetherThere|CheckPin|PlayInBridge|StartRecording|PauseRecording"
-    "|GoOnRecording|Snoop|Join"
+    "|GoOnRecording|Snoop|Join|RecordMessage"
 )
 _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) calls (\S+) from (.+)", _calls),
@@ -195,6 +202,10 @@ _GRAMMAR: list[tuple[str, Make]] = [
         r"the recording of (\w+) is (filed|missing)",
         lambda run, name, how: [_file(run.recordings[name], filed=how == "filed")],
     ),
+    (r"the message of (\w+) is over: (\d+)s, (\d+)s of it sound", _recorded),
+    (r"the message of (\w+) is over, nothing there", _recorded),
+    (r"Asterisk has a message of (\w+) of (\d+)s", _recorded),
+    (r"Asterisk has no message of (\w+)", lambda run, name: _recorded(run, name, known=False)),
     (r"desk: (\w+) (sign_in|sign_out|pause|resume)(?!_) ?(.*)", _commands),
     (
         rf"desk: (\w+) ({'|'.join(StaffCommand)})()(?: whom (\w+))?(?: ([\d.]+)s)?(?: phone (\w+))?(?: to (\S+))?",

@@ -12,12 +12,12 @@ from switchboard.core.entries import (
     Audited,
     CallRecord,
     Entry,
-    HandOver,
     PersonChanged,
     PersonState,
     RecordingPart,
     Segment,
     TaskOpened,
+    VoicemailLeft,
 )
 from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import Fact
@@ -25,6 +25,7 @@ from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, PlaybackId, R
 from switchboard.sim.checks import BACKSTOP_MS, Witness
 from switchboard.sim.company import DAY_MS, NIGHT_MS
 from tests.core.policy import POLICIES, POLICY
+from tests.journeys.claims import claim_of, client, say_audited, say_hand_over, shown, split
 from tests.journeys.grammar import facts_of
 from tests.journeys.script import Journey, Line, Wrong
 
@@ -51,6 +52,7 @@ class Runner:
         self.playbacks: dict[str, PlaybackId] = {}
         self.recordings: dict[str, RecordingId] = {}
         self.parts: dict[RecordingId, RecordingPart] = {}
+        self.messages: list[VoicemailLeft] = []
         self.registered: list[str] = []
         self.records: dict[CallId, CallRecord] = {}
         self.tasks: list[TaskOpened] = []
@@ -77,7 +79,7 @@ class Runner:
             if key == "staff":
                 self.registered = text.split()
             elif key.startswith("client "):
-                self.clients[key.removeprefix("client ")] = _client(key.removeprefix("client "), text)
+                self.clients[key.removeprefix("client ")] = client(key.removeprefix("client "), text)
             elif (key, text) == ("start", "night"):
                 self.start_ms = NIGHT_MS
             elif key == "policy":
@@ -142,6 +144,8 @@ class Runner:
                     self.recordings[self.callers[call]] = recording
                 case actions.Play(call=call, playback=playback) | actions.PlayInBridge(call=call, playback=playback):
                     self.playbacks[self.callers[call]] = playback
+                case actions.RecordMessage(call=call, recording=recording):
+                    self.recordings[self.callers[call]] = recording
                 case _:
                     pass
         for entry in handled.entries:
@@ -176,6 +180,8 @@ class Runner:
             self.audit.append(entry)
         elif isinstance(entry, RecordingPart):
             self.parts[entry.recording] = entry
+        elif isinstance(entry, VoicemailLeft):
+            self.messages.append(entry)
 
     def _alive(self) -> list[str]:
         calls = self.exchange.floor.calls.values()
@@ -228,6 +234,11 @@ class Runner:
                 return f"send {self.names[leg]} to dialplan"
             case actions.AskWhetherThere(leg=leg):
                 return f"ask whether {self.names[leg]} is there"
+            case _:
+                return self._say_more(action, caller)
+
+    def _say_more(self, action: Action, caller: str) -> str:
+        match action:
             case actions.PlayInBridge(prompts=prompts):
                 return f"say {' '.join(prompts)} to all with {caller}"
             case actions.StartRecording() | actions.StopRecording():
@@ -237,6 +248,14 @@ class Runner:
                 return f"{what} recording {caller}" + (f", tell {self.names[leg]}" if leg is not None else "")
             case actions.CheckPin(person=person):
                 return f"check PIN of {person} for {caller}"
+            case actions.RecordMessage():
+                return f"record {caller}"
+            case actions.AskAboutRecording():
+                return f"ask about the message of {caller}"
+            case actions.DropRecording():
+                return f"throw away the message of {caller}"
+            case _:
+                raise AssertionError(f"no words for {action}")
 
     # words into facts ------------------------------------------------------------------------------------------
 
@@ -264,21 +283,25 @@ class Runner:
 
     def _claim(self, number: int, key: str, text: str) -> None:
         if key == "still":
-            self._expect(number, key, _split(text), self._alive())
+            self._expect(number, key, split(text), self._alive())
         elif key == "people":
-            claimed = [part.split() for part in _split(text)]
+            claimed = [part.split() for part in split(text)]
             people = self.exchange.floor.people
             came = [f"{name} {people[PersonId(name)].state}" for name, *_ in claimed]
             self._expect(number, key, [" ".join(part) for part in claimed], came)
         elif key.startswith("recordings "):
             call = self.calls[key.removeprefix("recordings ")]
             came = [self._say_part(part) for part in self.parts.values() if part.call == call]
-            self._expect(number, key, _split(text), came)
+            self._expect(number, key, split(text), came)
         elif key == "tasks":
-            came = [f"{task.kind} {task.person} about {task.about}" for task in self.tasks]
-            self._expect(number, key, _split(text), came)
+            abouts = [self.callers.get(CallId(task.about), task.about) for task in self.tasks]
+            came = [f"{task.kind} {task.person} about {one}" for task, one in zip(self.tasks, abouts, strict=True)]
+            self._expect(number, key, split(text), came)
+        elif key == "messages":
+            came = [f"{self.callers[left.call]} {left.duration_ms / 1000:g}s" for left in self.messages]
+            self._expect(number, key, split(text), came)
         elif key == "audit":
-            came = [_say_audited(audited) for audited in self.audit]
+            came = [say_audited(audited) for audited in self.audit]
             self._expect(number, key, [part.strip() for part in text.split("|")], came)
         elif key.startswith("history "):
             person = key.removeprefix("history ")
@@ -289,13 +312,13 @@ class Runner:
             self._expect(number, key, [part.strip() for part in text.split("|")], came)
         elif key.startswith("hand-overs "):
             handed = self.records[self.calls[key.removeprefix("hand-overs ")]].hand_overs
-            self._expect(number, key, [part.strip() for part in text.split("|")], list(map(_say_hand_over, handed)))
+            self._expect(number, key, [part.strip() for part in text.split("|")], list(map(say_hand_over, handed)))
         elif key.startswith("because "):
             self._claim_reasons(number, key.removeprefix("because "), text)
         elif key in self.calls:
             record = self.records[self.calls[key]]
-            claimed_facts = [_claim_of(part) for part in _split(text)]
-            came = [f"{what} {_shown(record, what)}" for what, _ in claimed_facts]
+            claimed_facts = [claim_of(part) for part in split(text)]
+            came = [f"{what} {shown(record, what)}" for what, _ in claimed_facts]
             self._expect(number, key, [f"{what} {said}" for what, said in claimed_facts], came)
         else:
             raise Wrong(f"{self.journey.path.name}:{number}: nobody is called {key!r}")
@@ -332,61 +355,3 @@ class Runner:
             if not left:
                 self._expect(number, f"because {caller}", [part], said)
             left.pop(0)
-
-
-def _say_audited(audited: Audited) -> str:
-    """``hanna whisper olga (listen → whisper)``, ``vera listen hanna refused: may not``."""
-    change = f" ({audited.was or 'nothing'} → {audited.becomes or 'nothing'})" if audited.allowed else " refused"
-    why = f": {audited.why}" if audited.why else ""
-    return f"{audited.person} {audited.what} {audited.about or 'nobody'}{change}{why}"
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-_CLAIMS = {
-    "answered by": "answered_by",
-    "client": "client_id",
-    "class": "client_class",
-    "number": "caller_number",
-    "owes": "debt_minor",
-    "policy": "policy_version",
-}
-_DURATIONS = ("wait", "ring", "talk", "hold")
-
-
-def _claim_of(part: str) -> tuple[str, str]:
-    what = next((name for name in ("answered by",) if part.startswith(name)), part.split(maxsplit=1)[0])
-    return what, part.removeprefix(what).strip()
-
-
-def _shown(record: CallRecord, what: str) -> str:
-    if what in _DURATIONS:
-        ms: int | None = getattr(record, f"{what}_ms")
-        return "none" if ms is None else f"{ms / 1000:g}s"
-    value = getattr(record, _CLAIMS.get(what, what))
-    return "none" if value is None else str(value)
-
-
-def _client(name: str, text: str) -> Client:
-    said = dict(part.split(maxsplit=1) for part in _split(text))
-    return Client(
-        client_id=name,
-        name=name,
-        client_class=said.pop("class"),
-        manager=PersonId(said.pop("manager")) if "manager" in said else None,
-        department=said.pop("department", None),
-        overdue_minor=int(said.pop("overdue", "0")),
-        receivable_minor=int(said.pop("owes", "0")),
-        credit_limit_minor=int(said.pop("limit")) if "limit" in said else None,
-        main_number="main" in said and said.pop("main") == "number",
-        last_order_on=said.pop("ordered", None),
-    )
-
-
-def _say_hand_over(handed: HandOver) -> str:
-    """``blind by olga to extension 103: answered by rita``."""
-    by = f" by {handed.giver}" if handed.giver is not None else ""
-    taken = f" by {handed.person}" if handed.person is not None else ""
-    return f"{handed.kind}{by} to {handed.to}: {handed.result}{taken}"

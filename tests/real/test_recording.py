@@ -70,9 +70,9 @@ async def talk(company: Company) -> AsyncIterator[tuple[Ear, Ear]]:
     await company.wait_people("ready", "olga")
     await phone.off()
     operator = Ear.wait_on(phone.address, phone.port)
-    operator.tone = LOW
+    operator.voice = LOW
     caller = await Ear.call(company.settings.trunk_host, "anonymous", "+74950000001", company.settings.sip, talks=True)
-    caller.tone = HIGH
+    caller.voice = HIGH
     try:
         await operator.until(lambda: operator.answered_s, "olga to pick up", 15)
         yield caller, operator
@@ -153,9 +153,9 @@ async def test_what_is_said_in_a_pause_is_not_in_the_file(recording: Company) ->
         mark = len(operator.frames)
         await operator.press("*6")
         await operator.hears(recording.asterisk.sounds / "en" / "beep.wav", since=mark)
-        caller.tone, was = LOW, caller.tone
+        caller.voice, was = LOW, caller.voice
         await asyncio.sleep(2)
-        caller.tone = was
+        caller.voice = was
         mark = len(operator.frames)
         await operator.press("*6")
         await operator.hears(recording.asterisk.sounds / "en" / "beep.wav", since=mark)

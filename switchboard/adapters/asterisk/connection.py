@@ -136,6 +136,10 @@ class AriConnection:
         """What lives in Asterisk, over HTTP. Events that come meanwhile may tell more. Raises ``AriError``."""
         return await take_survey(self._over_http(), self._settings)
 
+    async def length(self, request: Request) -> int:
+        """How many bytes a file of Asterisk's has, over HTTP. Raises ``AriError``."""
+        return await self._over_http().length(request)
+
     async def check(self) -> None:
         """Return if Asterisk serves us right now: connected, and its ARI not wedged. Raises ``AriError``."""
         if self.state is not State.READY:

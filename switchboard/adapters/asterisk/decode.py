@@ -122,7 +122,10 @@ def decode(event: KnownEvent, app: str) -> Fact | Half | Stray | None:
         case PlaybackFinished(playback=playback):
             return PlaybackEnded(PlaybackId(playback.id), heard=playback.state == "done")
         case RecordingFinished(recording=recording):
-            return RecordingEnded(RecordingId(recording.name), duration_ms=recording.duration * 1000)
+            talking_ms = recording.talking_duration * 1000 if recording.talking_duration is not None else None
+            return RecordingEnded(
+                RecordingId(recording.name), duration_ms=recording.duration * 1000, talking_ms=talking_ms
+            )
         case RecordingFailed(recording=recording):
             return RecordingEnded(RecordingId(recording.name), kept=False, why=recording.cause)
         case _:

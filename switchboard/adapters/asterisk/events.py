@@ -57,7 +57,9 @@ class Playback(Struct, frozen=True):
 class LiveRecording(Struct, frozen=True):
     name: str
     duration: int = 0
-    """Whole seconds."""
+    """Whole seconds; absent where nothing could be recorded, or nobody was there any more."""
+    talking_duration: int | None = None
+    """How much of that was sound; counted only where silence would end the recording."""
     cause: str = ""
     """Why it failed."""
 

@@ -153,6 +153,20 @@ def stop_playing(playback: str) -> Request:
     return Request("DELETE", "playbacks/{playbackId}", {"playbackId": playback})
 
 
+def record(channel: str, recording: str, *, longest_s: int, silence_s: int) -> Request:
+    """Record what comes from ``channel``, behind what is being played there, after a tone; ``#`` ends it."""
+    query = {
+        "name": recording,
+        "format": "wav",
+        "maxDurationSeconds": str(longest_s),
+        "maxSilenceSeconds": str(silence_s),
+        "ifExists": "fail",
+        "beep": "true",
+        "terminateOn": "#",
+    }
+    return Request("POST", "channels/{channelId}/record", {"channelId": channel}, query)
+
+
 def hang_up(channel: str, cause: int) -> Request:
     """End ``channel`` with a Q.850 cause, which Asterisk turns into a SIP status."""
     return Request("DELETE", "channels/{channelId}", {"channelId": channel}, {"reason_code": str(cause)})
@@ -264,6 +278,10 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     stop_music,
     play,
     stop_playing,
+    record,
+    live_recording,
+    recording_file,
+    delete_recording,
     hang_up,
     continue_in_dialplan,
     snoop,
@@ -275,8 +293,5 @@ ALL: Final[tuple[Callable[..., Request], ...]] = (
     pause_recording,
     go_on_recording,
     stop_recording,
-    live_recording,
     stored_recordings,
-    recording_file,
-    delete_recording,
 )

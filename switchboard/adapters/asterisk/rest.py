@@ -15,6 +15,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
 from itertools import count
 from typing import Final, Literal, TypeVar
 
@@ -132,6 +135,27 @@ class Http:
             return msgspec.json.decode(answer.text, type=shape)
         except (msgspec.DecodeError, UnicodeError) as error:
             raise AriRefused(str(request), f"the answer is not what ARI describes: {error}") from error
+
+    async def length(self, request: Request) -> int:
+        """How many bytes a GET would bring, without fetching them. Raises an ``AriError``."""
+        async with self._opened(request) as response:
+            return int(response.headers.get("Content-Length", "0"))
+
+    @asynccontextmanager
+    async def _opened(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer, as soon as it begins; its body is not read."""
+        try:
+            async with (
+                asyncio.timeout(self._within_s),
+                self._session.get(f"{self._ari_url}/{request.uri}", params=request.query) as response,
+            ):
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    raise _refused(request, response.status, response.reason or "")
+                yield response
+        except TimeoutError:
+            raise AriTimeout(str(request), f"no answer within {self._within_s:g} s") from None
+        except aiohttp.ClientError as error:
+            raise AriUnavailable(str(request), f"no connection: {error}") from error
 
     async def _get(self, request: Request) -> Answer:
         for attempt in range(1, HTTP_ATTEMPTS + 1):

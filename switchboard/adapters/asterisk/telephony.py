@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -25,17 +24,19 @@ from switchboard.adapters.asterisk.errors import (
     AriNotFound,
     AriRefused,
     AriTimeout,
-    AriUnavailable,
 )
 from switchboard.adapters.asterisk.link import Survey
+from switchboard.adapters.asterisk.recordings import refusals, what_became_of
 from switchboard.adapters.asterisk.requests import Request
 from switchboard.adapters.asterisk.rest import Answer as Said
 from switchboard.core.actions import (
     Action,
     Answer,
+    AskAboutRecording,
     AskWhetherThere,
     CheckPin,
     Connect,
+    DropRecording,
     GoOnRecording,
     HangUp,
     Join,
@@ -43,6 +44,7 @@ from switchboard.core.actions import (
     PauseRecording,
     Play,
     PlayInBridge,
+    RecordMessage,
     Ring,
     RingOutside,
     SendToDialplan,
@@ -57,9 +59,9 @@ from switchboard.core.actions import (
     StopRinging,
     TakeDownBridge,
 )
-from switchboard.core.facts import Found
+from switchboard.core.facts import Fact, Found
 from switchboard.core.ids import LegId
-from switchboard.engine.ports import LegGone, Refused, SwitchAway
+from switchboard.engine.ports import LegGone, Refused
 
 _NUMBER = re.compile(r"\+?\d{1,32}")
 _PHONE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
@@ -91,6 +93,9 @@ class Asks(Protocol):
     async def survey(self) -> Survey:
         """What lives in Asterisk. Raises ``AriError``."""
 
+    async def length(self, request: Request) -> int:
+        """How many bytes a file of Asterisk's has. Raises ``AriError``."""
+
 
 class Trunk(Struct, frozen=True):
     """The way out to the public network: a SIP endpoint of Asterisk."""
@@ -104,25 +109,28 @@ class AsteriskTelephony:
         self._app = app
         self._trunk = trunk
 
-    async def perform(self, action: Action) -> None:
-        """Ask Asterisk for it; return when it agreed. Raises ``Refused``."""
-        with _refusals():
+    async def perform(self, action: Action) -> Fact | None:
+        """Ask Asterisk for it; return when it agreed, with its answer to a question. Raises ``Refused``."""
+        with refusals():
             try:
+                if isinstance(action, AskAboutRecording):
+                    return await what_became_of(self._ari, action.recording)
                 await self._perform(action)
             except AriRefused as refused:
                 gone = await self._who_left(action, refused)
                 if gone is None:
                     raise
                 raise LegGone(str(refused), gone) from refused
+        return None
 
     async def survey(self) -> Found:
         """See the port ``Surveyor``."""
-        with _refusals():
+        with refusals():
             return found(await self._ari.survey(), self._app)
 
     async def voice_packets(self, leg: LegId) -> int | None:
         """See the port ``VoiceMeter``."""
-        with _refusals():
+        with refusals():
             try:
                 answer = await self._ari.request(requests.rtp_statistics(leg))
             except AriNotFound:
@@ -133,6 +141,8 @@ class AsteriskTelephony:
         match action:
             case Ring() | RingOutside():
                 await self._make(self._leg(action), requests.channel(action.leg))
+            case RecordMessage(recording=recording):
+                await self._make(_worded(action), requests.live_recording(recording))
             case Connect():
                 await self._connect(action)
             case Snoop(leg=leg, of=of):
@@ -149,8 +159,8 @@ class AsteriskTelephony:
             case StopRecording(recording=recording):
                 with suppress(AriNotFound):
                     await self._ari.request(requests.stop_recording(recording))
-            case LookUpCaller() | CheckPin():
-                raise TypeError("who somebody is is none of Asterisk's business")
+            case LookUpCaller() | CheckPin() | AskAboutRecording():
+                raise TypeError("asked of somebody else, or elsewhere")
             case _:
                 await self._ari.request(_worded(action))
 
@@ -218,7 +228,7 @@ class AsteriskTelephony:
                 legs = both
             case Join(leg=leg):
                 legs = (leg,)
-            case Answer(leg=leg) | SoundRinging(leg=leg) | StartMusic(leg=leg) | Play(leg=leg):
+            case Answer(leg=leg) | SoundRinging(leg=leg) | StartMusic(leg=leg) | Play(leg=leg) | RecordMessage(leg=leg):
                 return leg if isinstance(refused, AriNotFound) else None
             case _:
                 return None
@@ -242,16 +252,6 @@ class AsteriskTelephony:
                 raise doubt from None
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except AriUnavailable as error:
-        raise SwitchAway(str(error)) from error
-    except AriError as error:
-        raise Refused(str(error)) from error
-
-
 def _decoded(answer: Said, shape: type[T]) -> T:
     """Raises ``Refused`` for an answer that is not what ARI describes."""
     try:
@@ -273,6 +273,8 @@ def _worded(
     | HangUp
     | Join
     | SendToDialplan
+    | RecordMessage
+    | DropRecording
     | PlayInBridge,
 ) -> Request:
     """The one request that an action comes down to."""
@@ -303,6 +305,10 @@ def _worded(
             return requests.add_to_bridge(bridge, (leg,), absorb_keys=True)
         case SendToDialplan(leg=leg, context=context):
             return requests.continue_in_dialplan(leg, context, "s")
+        case RecordMessage(leg=leg, recording=recording, longest_ms=longest_ms, silence_ms=silence_ms):
+            return requests.record(leg, recording, longest_s=-(-longest_ms // 1000), silence_s=-(-silence_ms // 1000))
+        case DropRecording(recording=recording):
+            return requests.delete_recording(recording)
 
 
 def spoken_caller(number: str, name: str) -> str:

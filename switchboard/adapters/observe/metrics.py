@@ -19,6 +19,7 @@ from switchboard.core.exchange import Exchange, Handled
 from switchboard.core.facts import CallerFound, Fact, FallbackReported, LookUpFailed
 from switchboard.core.ids import CallId
 from switchboard.engine.courier import Courier
+from switchboard.engine.postman import Postman
 
 _WAITS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 _LOOK_UPS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.5, 1, 2)
@@ -72,6 +73,10 @@ class Metrics:
     def read_courier(self, courier: Courier) -> None:
         """Show how recordings get on."""
         self.registry.register(_Recordings(courier))
+
+    def read_postman(self, postman: Postman) -> None:
+        """Show how messages get to the staff."""
+        self.registry.register(_Voicemail(postman))
 
     def observe(self, fact: Fact, at_ms: int, handled: Handled) -> None:
         kind = (type(fact), handled.meant_something)
@@ -140,6 +145,21 @@ class _Recordings(Collector):
         failures = "Talks that were not recorded as they should be, files that could not be fetched or found"
         yield CounterMetricFamily("switchboard_recording_failures", failures, value=courier.failures_total)
         yield GaugeMetricFamily("switchboard_recordings_waiting", "Recordings to be fetched", value=courier.waiting)
+
+
+class _Voicemail(Collector):
+    """Messages by mail."""
+
+    def __init__(self, postman: Postman) -> None:
+        self._postman = postman
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        postman = self._postman
+        yield CounterMetricFamily("switchboard_voicemail_mails", "Messages mailed", value=postman.sent_total)
+        yield CounterMetricFamily(
+            "switchboard_voicemail_mail_failures", "Times a mail was not taken", value=postman.failures_total
+        )
+        yield GaugeMetricFamily("switchboard_voicemail_mails_waiting", "Messages to be mailed", value=postman.waiting)
 
 
 class _Floor(Collector):

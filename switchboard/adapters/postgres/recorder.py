@@ -37,6 +37,7 @@ from switchboard.core.entries import (
     RecordingPart,
     Segment,
     TaskOpened,
+    VoicemailLeft,
 )
 from switchboard.engine.ports import Placed
 
@@ -52,6 +53,7 @@ STORE: dict[type[Entry], str] = {
     TaskOpened: query("store_task"),
     PersonChanged: query("store_person_event"),
     Audited: query("store_audit"),
+    VoicemailLeft: query("store_voicemail"),
     RecordingPart: query("store_recording"),
     RecordingFile: query("store_recording_file"),
     RecordingGone: query("store_recording_gone"),
@@ -164,6 +166,13 @@ def _row(entry: Entry) -> tuple[Any, ...]:
             return (
                 _moment(entry.at_ms), entry.person, _clean(entry.what), _clean(entry.about), entry.call, entry.by_call,
                 entry.allowed, _clean(entry.was), _clean(entry.becomes), _clean(entry.why),
+            )  # fmt: skip
+        case VoicemailLeft():
+            return (
+                entry.message, entry.call, entry.box, _clean(entry.title), entry.department,
+                _moment(entry.left_at_ms), entry.duration_ms, _clean(entry.line), _clean(entry.caller_number),
+                _clean(entry.client_id), _clean(entry.client_name), entry.language, list(entry.mail_to),
+                entry.keep_days,
             )  # fmt: skip
         case RecordingPart():
             pauses = json.dumps(entry.pauses)

@@ -63,6 +63,8 @@ _SAMPLES: dict[str, Any] = {
     "media": ("sound:beep",),
     "cause": 16,
     "timeout_s": 20,
+    "longest_s": 180,
+    "silence_s": 5,
 }
 
 

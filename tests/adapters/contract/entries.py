@@ -23,6 +23,7 @@ from switchboard.core.entries import (
     Segment,
     SegmentKind,
     TaskOpened,
+    VoicemailLeft,
 )
 from switchboard.core.ids import CallId, LegId, PersonId, RecordingId
 from switchboard.core.phone_number import NumberKind
@@ -126,6 +127,17 @@ def file(recording: str = "c1r") -> RecordingFile:
 
 def gone(recording: str = "c1r", missing: str = "") -> RecordingGone:
     return RecordingGone(recording=RecordingId(recording), call=CallId("c1"), at_ms=AT_MS + 90_000_000, missing=missing)
+
+
+def voicemail(message: str = "c1v", **changes: Any) -> VoicemailLeft:
+    """With every column filled."""
+    columns: dict[str, Any] = {
+        "message": RecordingId(message), "call": CallId("c1"), "box": "orders", "title": "Заказы",
+        "department": "wholesale", "left_at_ms": AT_MS, "duration_ms": 12_000, "line": "orders",
+        "caller_number": "+74950001006", "client_id": "D-08", "client_name": "Рынок «Север»", "language": "ru",
+        "mail_to": ("orders@example.com", "head@example.com"), "keep_days": 90,
+    }  # fmt: skip
+    return VoicemailLeft(**(columns | changes))
 
 
 def placed(*entries: Entry, first: int = 1, index: int = 0) -> list[Placed]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import asyncpg
 import msgspec
 
-from switchboard.core.entries import Audited, CallRecord, CallStep, PersonChanged, TaskOpened
+from switchboard.core.entries import Audited, CallRecord, CallStep, PersonChanged, TaskOpened, VoicemailLeft
 from switchboard.engine.twins import MemoryRecords
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,6 +24,7 @@ class Stored(Protocol):
     async def people(self) -> list[PersonChanged]: ...
     async def audit(self) -> list[Audited]: ...
     async def recordings(self) -> list[RecordingRow]: ...
+    async def voicemails(self) -> list[VoicemailLeft]: ...
 
 
 class RecordingRow(msgspec.Struct, frozen=True):
@@ -59,6 +60,9 @@ class StoredInMemory:
 
     async def audit(self) -> list[Audited]:
         return self._records.audit
+
+    async def voicemails(self) -> list[VoicemailLeft]:
+        return list(self._records.voicemails.values())
 
     async def recordings(self) -> list[RecordingRow]:
         rows: dict[str, RecordingRow] = {}
@@ -102,6 +106,10 @@ class StoredInPostgres:
         rows = await self._connection.fetch("SELECT * FROM audit ORDER BY log_position, log_index")
         return self._as(Audited, rows)
 
+    async def voicemails(self) -> list[VoicemailLeft]:
+        rows = await self._connection.fetch("SELECT * FROM voicemail ORDER BY log_position, log_index")
+        return self._as(VoicemailLeft, rows)
+
     async def recordings(self) -> list[RecordingRow]:
         rows = await self._connection.fetch(
             "SELECT recording_id, number, person, ended_at IS NOT NULL, paused_ms, trouble, missing, file, bytes,"
@@ -116,7 +124,7 @@ class StoredInPostgres:
             columns = dict(row)
             fields = {}
             for name in kind.__struct_fields__:
-                column = {"call": "call_id", "task": "task_id"}.get(
+                column = {"call": "call_id", "task": "task_id", "message": "message_id"}.get(
                     name, name.removesuffix("_ms") if name.endswith(("at_ms", "until_ms")) else name
                 )
                 value = columns[column]

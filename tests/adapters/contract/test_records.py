@@ -29,6 +29,7 @@ from tests.adapters.contract.entries import (
     placed,
     step,
     task,
+    voicemail,
 )
 from tests.adapters.contract.stored import RecordingRow, Stored, StoredInMemory, StoredInPostgres
 
@@ -140,6 +141,15 @@ async def test_a_recording_is_one_row_whatever_comes_first(records: Records, sto
         whole, recording="c1s", trouble="no room", missing="404", file="2026/09/21/c1s.wav", deleted=False
     )
     assert await stored.recordings() == [whole, other]
+
+
+async def test_a_message_is_one_row(records: Records, stored: Stored) -> None:
+    bare = voicemail(
+        "c2v", line=None, caller_number=None, client_id=None, client_name=None, mail_to=(), title="a\0b", language="en"
+    )
+    await records.store(placed(voicemail(), voicemail(title="again"), bare, first=1))
+    clean = msgspec.structs.replace(bare, title="a\ufffdb")
+    assert await stored.voicemails() in ([voicemail(), clean], [voicemail(), bare])  # the twin keeps what it is given
 
 
 @pytest.mark.parametrize("seed", range(8))

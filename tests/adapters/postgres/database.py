@@ -21,7 +21,10 @@ from switchboard.adapters.postgres.schema import migrate
 SERVER_VARIABLES = ("SWITCHBOARD_TEST_DATABASE_URL", "SWITCHBOARD_DATABASE_URL")
 """Only the server is used: databases of our own are made on it and dropped."""
 
-TABLES = "client, client_phone, receivable, call, call_event, task, person_event, audit, recorder_cursor, entry_refused"
+TABLES = (
+    "client, client_phone, receivable, call, call_event, task, person_event, audit, recorder_cursor, entry_refused,"
+    " voicemail, call_recording"
+)
 
 
 @pytest.fixture(scope="session")

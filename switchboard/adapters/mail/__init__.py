@@ -1,0 +1,1 @@
+"""Mail: letters to the staff, handed to the company's mail server."""
