@@ -35,13 +35,23 @@ class Ear:
     def __init__(
         self, address: str, port: int = 0, *, talks: bool = False, voice: bytes = TONE, secret: str = ""
     ) -> None:
-        self.talks, self.voice, self.secret = talks, voice, secret
+        self.talks, self._voice, self.secret = talks, voice, secret
         self.frames: list[Frame] = []
         self._call: SoftCall | None = None
         self._phone = Softphone("ear", address, _NOBODY, port=port)
         self._phone.frames = self.frames
         self._phone.behaviour = RING_FOREVER
         self._taken = 0
+
+    @property
+    def voice(self) -> bytes:
+        return self._voice
+
+    @voice.setter
+    def voice(self, frame: bytes) -> None:
+        """From now on it says this."""
+        self._voice = frame
+        self._phone.says = frame if self.talks else b""
 
     @classmethod
     def at(cls, address: str, port: int = 0, *, talks: bool = False, voice: bytes = TONE, secret: str = "") -> Self:

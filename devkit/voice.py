@@ -95,16 +95,15 @@ class Voice:
 
     async def press(self, keys: str) -> None:
         """Press these keys one after the other: 100 ms each, 60 ms between them."""
-        self._pressing = True
         for key in keys:
-            began = self._sequence * FRAME
+            began, self._pressing = self._sequence * FRAME, True
             for step in range(8):
                 self._sequence += 1
                 self._send(key_packet(key, step), KEYS | (0x80 if step == 0 else 0), began)
                 if step <= 4:
                     await asyncio.sleep(0.02)
+            self._pressing = False
             await asyncio.sleep(0.06)
-        self._pressing = False
 
     def close(self) -> None:
         if self._socket.fileno() != -1:
