@@ -37,10 +37,9 @@ from switchboard.core.ids import BridgeId, LegId, PhoneId
 from switchboard.core.phones import person_at
 from switchboard.core.state_parts import Post
 from switchboard.core.survey import PHONES_KNOWN_AFTER_MS, differences
-from switchboard.sim.company import DISPATCH
+from switchboard.sim.company import DISPATCH, ORDERS
 from tests.core.policy import POLICY
 from tests.core.reaching import (
-    ORDERS,
     WAYS,
     connecting,
     ending,
