@@ -325,7 +325,7 @@ class Softphone:
         """Fifty packets a second into every call, on time even where one packet was late."""
         next_s = self._loop.time()
         while True:
-            for call in self.alive:
+            for call in self.calls:
                 call.speak()
             next_s = max(next_s + 0.02, self._loop.time() - 0.2)
             await asyncio.sleep(max(0.0, next_s - self._loop.time()))
