@@ -27,7 +27,7 @@ from switchboard.core.state_parts import TalkRecording
 
 OVER_BEFORE = "the talk was over before it began"
 _BROKE_OFF_MS = 3_000
-"""A recording that ended so long before its talk broke off; what is less is the talk's own end."""
+"""A recording whose talk goes on for so long after its end broke off; what is less is the talk's own end."""
 
 
 # which talks -----------------------------------------------------------------------------------------------------
@@ -107,11 +107,15 @@ def stop(floor: Floor, call: Call) -> None:
         return
     if part.over_at_ms is None:
         floor.act(StopRecording(call.call_id, part.recording))
-    elif floor.at_ms - part.over_at_ms > _BROKE_OFF_MS and not part.trouble:
-        missing_s = (floor.at_ms - part.over_at_ms) / 1000
-        part = msgspec.structs.replace(part, trouble=f"broke off {missing_s:.0f} s before the talk was over")
+    elif floor.at_ms - part.over_at_ms >= _BROKE_OFF_MS and not part.trouble:
+        part = _broken_off(part, part.over_at_ms)
     floor.unfiled[part.recording] = floor.at_ms
     _note(floor, call, _with_pause_over(part, floor.at_ms), floor.at_ms)
+
+
+def _broken_off(part: TalkRecording, over_at_ms: int) -> TalkRecording:
+    lasted_s = (over_at_ms - (part.started_at_ms or over_at_ms)) / 1000
+    return msgspec.structs.replace(part, until_ms=None, trouble=f"broke off after {lasted_s:.0f} s in mid-talk")
 
 
 def _with_pause_over(part: TalkRecording, at_ms: int) -> TalkRecording:
@@ -207,7 +211,7 @@ def at_the_desk(floor: Floor, person: PersonId, *, pauses: bool) -> str | None:
 
 
 def is_due(floor: Floor, call: Call) -> bool:
-    """Whether a deadline of the recording has come: of a pause, or of what both are told."""
+    """Whether a deadline of the recording has come: of a pause, of what both are told, of the talk's own end."""
     return call.recording is not None and call.recording.until_ms is not None and call.recording.until_ms <= floor.at_ms
 
 
@@ -216,6 +220,10 @@ def when_late(floor: Floor, call: Call) -> None:
     assert part is not None
     if part.telling is not None:
         _not_told(floor, call, part, "it took too long")
+    elif part.over_at_ms is not None:
+        call.recording = _broken_off(part, part.over_at_ms)
+        floor.because(call, "recording", call.recording.trouble, part.person)
+        _note(floor, call, call.recording)
     elif part.paused_by is not None:
         go_on(floor, call, part.paused_by, None, "goes on: the pause took too long")
 
@@ -246,6 +254,8 @@ def when_ended(floor: Floor, call: Call, fact: RecordingEnded) -> bool:
     if part is None or part.recording != fact.recording or part.over_at_ms is not None:
         return False
     part = msgspec.structs.replace(_with_pause_over(part, floor.at_ms), over_at_ms=floor.at_ms)
+    if fact.kept:
+        part = msgspec.structs.replace(part, until_ms=floor.at_ms + _BROKE_OFF_MS)
     if not fact.kept:
         part = msgspec.structs.replace(part, trouble=fact.why or "Asterisk could not record")
         floor.because(call, "recording", f"broke off: {part.trouble}", part.person)

@@ -103,7 +103,7 @@ class TalkRecording(Struct, frozen=True, kw_only=True):
     paused_at_ms: int | None = None
     paused_by: LegId | None = None
     until_ms: int | None = None
-    """When the pause ends by itself, or what they are told has taken too long."""
+    """When a pause ends by itself, what they are told has taken too long, a recording that ended has broken off."""
     pauses: tuple[tuple[int, int], ...] = ()
     over_at_ms: int | None = None
     """When Asterisk said that it ended."""

@@ -38,6 +38,36 @@ def test_the_queue_log_is_a_file() -> None:
     assert settings.queue_log == Path("/var/log/asterisk/queue_log")
 
 
+MAIL = {**ENOUGH, "SWITCHBOARD_SMTP": "mail.example.com:587", "SWITCHBOARD_SMTP_FROM": "pbx@example.com"}
+
+
+def test_the_mail_server() -> None:
+    assert Settings.from_environment(ENOUGH).smtp is None
+    smtp = Settings.from_environment(MAIL).smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.port, smtp.tls, smtp.user, smtp.sender) == (
+        "mail.example.com", 587, "starttls", "", "pbx@example.com",
+    )  # fmt: skip
+    known = {**MAIL, "SWITCHBOARD_SMTP_USER": "pbx", "SWITCHBOARD_SMTP_PASSWORD": "hidden-4"}
+    smtp = Settings.from_environment(known).smtp
+    assert smtp is not None
+    assert smtp.password == "hidden-4"
+    assert "hidden" not in repr(smtp)
+
+
+def test_a_mail_server_that_cannot_be_used() -> None:
+    wrong = {"SWITCHBOARD_SMTP": "mail", "SWITCHBOARD_SMTP_TLS": "maybe", "SWITCHBOARD_SMTP_USER": "pbx"}
+    assert problems({**ENOUGH, **wrong}) == [
+        "SWITCHBOARD_SMTP must be host:port, such as mail.example.com:587: mail",
+        "SWITCHBOARD_SMTP_FROM is not set",
+        "SWITCHBOARD_SMTP_PASSWORD is not set; set it, or SWITCHBOARD_SMTP_PASSWORD_FILE to a file that holds it",
+        "SWITCHBOARD_SMTP_TLS must be one of starttls, tls, none: maybe",
+    ]
+    assert problems({**MAIL, "SWITCHBOARD_SMTP_FROM": "pbx"}) == [
+        "SWITCHBOARD_SMTP_FROM must be an address such as switchboard@example.com: pbx"
+    ]
+
+
 def test_secrets_are_not_shown() -> None:
     settings = Settings.from_environment(ENOUGH)
     assert settings.ari_password == "hidden-2"

@@ -6,9 +6,10 @@ import array
 import asyncio
 import hashlib
 import shutil
+import subprocess
 import wave
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +18,7 @@ import pytest_asyncio
 
 from devkit.company import Company
 from devkit.ear import FRAME, Ear
-from devkit.phones import ANSWER
+from devkit.phones import ANSWER, register
 from devkit.processes import Deadline
 from switchboard.config.load import load
 
@@ -243,3 +244,106 @@ async def test_our_own_folder_is_away_for_a_while(recording: Company) -> None:
         folder.with_name("unmounted").rename(folder)
     row = await filed(recording, before, 60)
     assert file_of(recording, row).stat().st_size == row["bytes"]
+
+
+@contextmanager
+def tiny_disk(folder: Path) -> Iterator[None]:
+    """In the place of ``folder``, a disk of 64 kB: four seconds of talk."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("nobody may mount here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+async def test_a_disk_that_fills_up_in_mid_talk_ends_no_talk(recording: Company) -> None:
+    before = await count(recording)
+    with tiny_disk(recording.folder / "asterisk" / "spool" / "recording"):
+        async with talk(recording) as (caller, _):
+            await asyncio.sleep(9)
+            mark = len(caller.frames)
+            await asyncio.sleep(0.5)
+            assert sum(frame.sounds for frame in caller.frames[mark:]) > 12
+        row = await filed(recording, before, 30)
+        print(f"full disk: {row['bytes']} bytes, trouble: {row['trouble']}")
+        problems = await recording.service.problems() or []
+    assert row["trouble"] != ""
+    assert any("should have been recorded was not" in problem for problem in problems), problems
+
+
+async def test_asterisk_is_killed_in_mid_talk_and_what_there_is_is_filed(recording: Company) -> None:
+    before = await count(recording)
+    phone = recording.phones["olga"]
+    await recording.wait_people("ready", "olga")
+    caller = await recording.call("anonymous")
+    await recording.wait_people("talking", "olga")
+    await asyncio.sleep(4)
+    await recording.asterisk.kill()
+    await caller.close()
+    await recording.asterisk.start()
+    await register(list(recording.phones.values()))
+    row = await filed(recording, before, 60)
+    sound = samples(file_of(recording, row))
+    print(f"Asterisk killed after 4 s: {len(sound) / 8:.0f} ms are there")
+    assert phone.calls()[-1].answered
+    await recording.wait_people("ready", "olga", timeout_s=30)
+
+
+HEADS = """
+[[recording.rule]]
+name = "heads"
+person = "viktor"
+announce = false
+"""
+
+
+async def test_nothing_is_missing_at_the_beginning(recording: Company, full: bool) -> None:
+    """From the first that the operator hears of the caller to the first moment of the file. Both hear the same sound:
+    when it changes is known in both."""
+    before, text = await count(recording), (recording.config / "company.toml").read_text()
+    await _load(recording, text + HEADS)
+    phone, missing_ms = recording.phones["viktor"], []
+    await phone.off()
+    head = Ear.wait_on(phone.address, phone.port, talks=False)
+    try:
+        for number in range(60 if full else 6):
+            at, known = len(head.frames), f"+7916555{number:04}"
+            caller = await Ear.call(recording.settings.trunk_host, known, "+74950000001", recording.settings.sip)
+            caller.talks, caller.tone = True, HIGH
+            began_s = await _hears_tone(head, 2, at)
+            await asyncio.sleep(0.4)
+            caller.tone = LOW
+            changed_s = await _hears_tone(head, 4, at)
+            await asyncio.sleep(0.2)
+            await caller.close()
+            await head.until(lambda: head.over or None, "the call to end")
+            head.pick_up_next()
+            row = await filed(recording, before + number)
+            sound = samples(file_of(recording, row))
+            missing_ms.append((changed_s - began_s) * 1000 - heard(sound, 4)[0])
+            await recording.wait_idle()
+    finally:
+        await head.close()
+        await phone.behave(ANSWER)
+        await _load(recording, text)
+    missing_ms.sort()
+    print(
+        f"{len(missing_ms)} talks: {missing_ms[len(missing_ms) // 2]:.0f} ms missing, at most {missing_ms[-1]:.0f} ms"
+    )
+    assert missing_ms[-1] < 200
+
+
+async def _hears_tone(ear: Ear, period: int, since: int) -> float:
+    """When it first heard a tone of so many samples."""
+
+    def look() -> float | None:
+        for frame in ear.frames[since:]:
+            sound = frame.payload
+            periods = [each for each in (1, 2, 4) if sound[each:] == sound[:-each]]
+            if periods and periods[0] == period:
+                return frame.at_s
+        return None
+
+    return await ear.until(look, f"a tone of {period} samples")

@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -29,6 +29,7 @@ from switchboard.adapters.asterisk import requests
 from switchboard.adapters.asterisk.errors import AriConflict, AriError, AriNotFound, AriUnavailable, refusal
 from switchboard.adapters.asterisk.requests import Request
 from switchboard.adapters.asterisk.settings import AriSettings
+from switchboard.adapters.asterisk.wav import mend_header
 from switchboard.core.ids import RecordingId, made_at_ms
 from switchboard.engine.ports import FiledRecording, RecordingMissing, Refused, SwitchAway
 
@@ -155,21 +156,20 @@ class AsteriskRecordings:
             async with session.get(f"{self._settings.ari_url}/{request.uri}") as response:
                 if response.status >= 400:
                     raise refusal(str(request), response.status, response.reason or "")
-                digest, size = sha256(), 0
+                size = 0
                 async for chunk in response.content.iter_chunked(CHUNK_BYTES):
                     with _folder_refusals():
                         await asyncio.to_thread(_write, file, chunk)
-                    digest.update(chunk)
                     size += len(chunk)
                 if response.content_length not in (None, size):
                     raise AriConflict(str(request), f"{size} of {response.content_length} bytes came")
             with _folder_refusals():
-                await asyncio.to_thread(self._finish, file, incoming, target)
+                seen = await asyncio.to_thread(self._finish, file, incoming, target)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise AriUnavailable(str(request), f"the connection broke: {error or type(error).__name__}") from error
         finally:
             file.close()
-        return FiledRecording(recording, self._place(target), digest.hexdigest(), size)
+        return FiledRecording(recording, self._place(target), *seen)
 
     # ---- the folder
 
@@ -192,15 +192,20 @@ class AsteriskRecordings:
         incoming.parent.mkdir(mode=0o700, exist_ok=True)
         return os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
-    def _finish(self, file: BinaryIO, incoming: Path, target: Path) -> None:
+    def _finish(self, file: BinaryIO, incoming: Path, target: Path) -> tuple[str, int]:
+        """Make it durable under its own name; its checksum and size."""
         file.flush()
         os.fsync(file.fileno())
+        mend_header(incoming)
+        seen = _digest(incoming)
+        assert seen is not None
         folders = list(target.parents)[:4]  # day, month, year, and the folder of them all
         for folder in reversed(folders[:3]):
             folder.mkdir(mode=0o700, exist_ok=True)
         incoming.rename(target)
         for folder in folders:
             _sync(folder)
+        return seen
 
     def _find_older(self, day: str, limit: int) -> tuple[RecordingId, ...]:
         found: list[RecordingId] = []

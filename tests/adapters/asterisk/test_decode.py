@@ -170,6 +170,19 @@ def test_a_recording_ends() -> None:
     ]
 
 
+def test_how_much_of_a_message_was_sound() -> None:
+    """Asterisk counts it where silence would end the message; it says no length at all where nothing was recorded."""
+    message = {"name": "r" * 32, "format": "wav", "target_uri": f"channel:{IN}", "state": "done"}
+    silent = {**message, "duration": 0, "talking_duration": 0, "silence_duration": 4}
+    spoken = {**message, "duration": 7, "talking_duration": 5, "silence_duration": 2}
+    told = [facts({"type": "RecordingFinished", "recording": recording}) for recording in (message, silent, spoken)]
+    assert told == [
+        [RecordingEnded(RecordingId("r" * 32))],
+        [RecordingEnded(RecordingId("r" * 32), talking_ms=0)],
+        [RecordingEnded(RecordingId("r" * 32), duration_ms=7_000, talking_ms=5_000)],
+    ]
+
+
 def test_a_key_is_pressed() -> None:
     pressed: Json = {"type": "ChannelDtmfReceived", "channel": channel(IN), "digit": "#", "duration_ms": 120}
     assert facts(dict(pressed)) == [KeyPressed(IN, "#")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -66,3 +69,32 @@ async def test_an_id_that_is_none_of_ours_leads_nowhere(ari: RecordingAri, tmp_p
     for odd in ("../../etc/passwd", "x", "A" * 32):
         with pytest.raises(Refused):
             await store(ari, tmp_path).fetch(RecordingId(odd))
+
+
+def never_closed(frames: bytes) -> bytes:
+    """A WAV file as it is left by an Asterisk that was killed."""
+    whole = io.BytesIO()
+    with wave.open(whole, "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", ""))
+        file.writeframes(frames)
+    content = bytearray(whole.getvalue())
+    content[4:8] = content[40:44] = bytes(4)
+    return bytes(content)
+
+
+async def test_a_file_that_was_never_closed_can_be_heard(ari: RecordingAri, tmp_path: Path) -> None:
+    ari.files[an_id(2)] = never_closed(b"ab" * 8_000)
+    filed = await store(ari, tmp_path).fetch(an_id(2))
+    assert filed is not None
+    content = (tmp_path / filed.file).read_bytes()
+    assert (filed.sha256, filed.size_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+    with wave.open(str(tmp_path / filed.file)) as file:
+        assert file.readframes(file.getnframes()) == b"ab" * 8_000
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", never_closed(b""), b"x" * 100])
+async def test_what_has_nothing_to_mend_stays_as_it_is(ari: RecordingAri, tmp_path: Path, content: bytes) -> None:
+    ari.files[an_id(2)] = content
+    filed = await store(ari, tmp_path).fetch(an_id(2))
+    assert filed is not None
+    assert (tmp_path / filed.file).read_bytes() == content
