@@ -7,7 +7,7 @@
     LookingUp ─► Checking (a PIN) ─► Saying
     LookingUp ─► Telling (that it may be recorded) ─► Ringing | Waiting
     Summoning (an operator, for a call-back) ─► Ringing
-    Talking ◄─► OnHold, Parked; from each of them to Ringing, Waiting or Connecting again (a hand-over)
+    Talking ◄─► OnHold, Parked; from each of them to Ringing or Connecting again (a hand-over)
     LookingUp | Summoning ─► Listening (a supervisor, to a talk) ─► Saying
     Waiting, or a step ─► LeavingMessage ─► Saying (thanks), or Keeping ─► Ending
 
@@ -267,9 +267,9 @@ FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {
     Asking: (Asking, Waiting, Saying, Ending),
     Summoning: (Ringing, Ending, Listening, Saying),
     Connecting: (Ringing, Waiting, Ending, Talking, Connecting),
-    Talking: (*_STEP, Connecting, Talking, OnHold, Parked),
-    OnHold: (*_STEP, Connecting, Talking, OnHold, Parked),
-    Parked: (*_STEP, Connecting),
+    Talking: (Ringing, Connecting, Talking, OnHold, Parked, Ending),
+    OnHold: (Ringing, Connecting, Talking, OnHold, Parked, Ending),
+    Parked: (Ringing, Connecting, Ending),
     Listening: (Listening, Saying, Ending),
     Saying: (Ending, Saying),
     LeavingMessage: (LeavingMessage, Saying, Keeping, Ending),

@@ -245,6 +245,7 @@ def _give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: L
     end(floor, question, Outcome.NO_ANSWER, f"given to the caller of call {call.call_id} before anybody answered")
     if not isinstance(call.state, Ringing):
         call.step -= 1
+        call.enter(Ringing((), (), 0, floor.at_ms))  # nobody yet
         next_step(floor, call)
     return None
 

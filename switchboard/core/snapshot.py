@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct, field
 
-from switchboard.core import seating
+from switchboard.core import seating, segments
 from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Call
 from switchboard.core.facts import Bookmark
@@ -82,6 +82,7 @@ def read(written: bytes) -> Floor:
     if state.format < _TALKS_KNOWN_SINCE:
         for call in floor.calls.values():
             call.talk_since_ms, call.talk_queue = call.answered_at_ms, call.from_queue
+            segments.look(call, call.answered_at_ms or call.arrived_at_ms)
     floor.rebuild()
     seating.set_up(floor)
     return floor

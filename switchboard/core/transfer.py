@@ -14,7 +14,7 @@ import msgspec
 
 from switchboard.core import hand_overs, recording, sticky, strategies, wrap_up
 from switchboard.core.actions import TakeDownBridge
-from switchboard.core.call_state import Call, Connecting, OnHold, Talking
+from switchboard.core.call_state import Call, Connecting, OnHold, Ringing, Talking
 from switchboard.core.destinations import Way
 from switchboard.core.entries import Direction, HandOverKind
 from switchboard.core.floor import Floor
@@ -64,6 +64,7 @@ def go(floor: Floor, call: Call, giver: PersonId | None, way: Way, kind: str = "
     call.not_again = [giver] if giver is not None else []
     steps = (*way.steps, *way_back(floor, call, giver, f"back from {way.title}", way.end))
     call.first_plan, call.step = call.first_plan or call.plan, -1
+    call.enter(Ringing((), (), 0, floor.at_ms))  # nobody yet
     begin_plan(floor, call, Plan(f"hand-over {kind} {way.title}", steps, way.opens_task))
 
 

@@ -31,6 +31,7 @@ def test_every_arrow_is_taken() -> None:
         # few connections break in the middle of a look-up, a message or the check of a PIN
         for before, leg in ((looking_up, "1.1"), (saying, "1.1"), (WAYS["checking a PIN"], "3.1")):
             before().tell(ready((leg,), EVERYBODY))
+        WAYS["retrieved"]()
         WAYS["listens"]()  # few supervisors dial a code there
         WAYS["told, then invited"]()
         WAYS["told of recording"]().tell(ready(("1.1",), EVERYBODY))
