@@ -105,16 +105,20 @@ class World:
             return
         leg.last_told_ms = max(leg.last_told_ms, self.now_ms + self._latency_ms())
         for _ in range(2 if chance() < self.unkind.double else 1):
-            self.after(leg.last_told_ms - self.now_ms, self.hear, fact)
+            self.after(leg.last_told_ms - self.now_ms, self._arrive, fact)
 
     def _latency_ms(self) -> int:
         if self.random.random() < self.unkind.late:
             return int(self.random.random() * 3_000)
         return 1 + int(self.random.random() * 15)
 
-    def hear(self, fact: Fact) -> None:
+    def _arrive(self, fact: Fact) -> None:
         if not self.away:
             self.deliver(fact)
+
+    def hear(self, fact: Fact) -> None:
+        """An event that is about no leg arrives."""
+        self._arrive(fact)
 
     def pass_deadline(self, fact: Fact) -> None:
         """Hand a deadline over: some stand in the inbox behind other facts for a while, or come twice."""
