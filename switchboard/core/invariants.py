@@ -26,6 +26,7 @@ from switchboard.core.call_state import (
 from switchboard.core.entries import PersonState
 from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId
+from switchboard.core.listeners import is_there
 from switchboard.core.queue_rules import QueueStrategy
 from switchboard.core.seating import backup_tier
 from switchboard.core.staff import Doing, PersonRecord
@@ -92,7 +93,7 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
 def _of_listening(floor: Floor, call: Call, state: Listening) -> Iterator[str]:
     name = f"call {call.call_id} ({call.caller_person} listens to {state.person})"
     talk = floor.calls.get(state.talk)
-    if talk is None or not isinstance(talk.state, Talking) or state.to not in (talk.leg, talk.state.leg):
+    if talk is None or not isinstance(talk.state, Talking | OnHold | Connecting) or not is_there(talk, state.to):
         yield f"{name}: the talk is over"
         return
     if state.post is None and state.coming is None:

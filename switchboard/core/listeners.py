@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from switchboard.core.call_state import Call, Talking
+from switchboard.core.call_state import Call, Connecting, OnHold, Talking
 from switchboard.core.entries import Audited
 from switchboard.core.facts import StaffCommanded
 from switchboard.core.floor import Floor
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId
 from switchboard.core.policy import Policy
-from switchboard.core.state_parts import Mode
+from switchboard.core.state_parts import Mode, Offer
 
 STOP = "stop"
 
@@ -42,14 +42,27 @@ def why_not_heard(policy: Policy, who: PersonId, whom: PersonId) -> str | None:
     return f"may not listen to {whom}"
 
 
+def is_there(call: Call | None, leg: LegId) -> bool:
+    """Whether ``leg`` is one of those who talk in ``call``, hold somebody in it, or are about to talk on."""
+    match call.state if call is not None else None:
+        case Talking(leg=partner, third=third):
+            others = (partner, third.leg) if third is not None else (partner,)
+        case OnHold(leg=partner) | Connecting(offer=Offer(leg=partner)):
+            others = (partner,)
+        case _:
+            return False
+    return call is not None and leg in (call.leg, *others)
+
+
 def talk_of(floor: Floor, whom: PersonId, but_for: PersonId | None = None) -> Heard | str:
     """What ``whom`` talks, or why there is nothing to hear; nor is there for one who talks with them (``but_for``)."""
     record = floor.people.get(whom)
     for leg, engaged in record.legs.items() if record is not None else ():
         call = floor.calls.get(engaged.call)
-        if call is None or not isinstance(call.state, Talking) or leg not in (call.leg, call.state.leg):
+        if call is None or not isinstance(call.state, Talking) or not is_there(call, leg):
             continue
-        if but_for is not None and but_for in (call.caller_person, call.state.person):
+        third = call.state.third
+        if but_for is not None and but_for in (call.caller_person, call.state.person, third.person if third else None):
             return f"talks with {whom}"
         return Heard(call, leg, call.state.bridge)
     return f"{whom} talks with nobody"

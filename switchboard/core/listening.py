@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from switchboard.core.actions import Answer, Connect, Join, Snoop, TakeDownBridge
-from switchboard.core.call_state import Call, Listening
+from switchboard.core.call_state import Call, Connecting, Listening, OnHold, Talking
 from switchboard.core.ending import end
 from switchboard.core.entries import Outcome
 from switchboard.core.facts import (
@@ -36,7 +36,7 @@ from switchboard.core.facts import (
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_voice
 from switchboard.core.ids import BridgeId, LegId
-from switchboard.core.listeners import Heard, note_attempt, note_end, talk_of, why_not_heard
+from switchboard.core.listeners import Heard, is_there, note_attempt, note_end, talk_of, why_not_heard
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.staff_commands import StaffCommand
 from switchboard.core.state_parts import Mode, Post
@@ -170,15 +170,15 @@ def change(floor: Floor, call: Call, state: Listening, mode: Mode) -> str | None
     """Go on in another mode, or say why not. Whether they may is asked again: rules may have been loaded since."""
     who = call.caller_person
     assert who is not None
-    why_not = why_not_heard(floor.policy, who, state.person)
+    talk = talk_of(floor, state.person, who)
+    why_not = why_not_heard(floor.policy, who, state.person) or (talk if isinstance(talk, str) else None)
     asked = StaffCommanded(who, StaffCommand(mode), whom=state.person)
     note_attempt(floor, call.call_id, asked, why_not, _mode(state))
     if why_not is not None:
         floor.because(call, "refused", why_not, who)
         return why_not
-    talk = talk_of(floor, state.person, who)
     if mode is _mode(state) or isinstance(talk, str):
-        return talk if isinstance(talk, str) else None
+        return None
     _leave(floor, call, state.coming)
     floor.because(call, "mode", mode, who)
     if state.post is not None and state.post.mode is mode:
@@ -288,12 +288,14 @@ def without_talk(floor: Floor) -> Iterator[tuple[Call, str]]:
 
 
 def _why_over(floor: Floor, call: Call, state: Listening) -> str | None:
-    talk = talk_of(floor, state.person, call.caller_person)
-    if isinstance(talk, str):
-        return talk
-    if (talk.call.call_id, talk.leg) != (state.talk, state.to):
-        return f"{state.person} talks with somebody else"
-    if any(post.snoop is None and post.bridge != talk.bridge for post in state.posts):
+    """A hold is no end for who listens; it is for who has barged in, where they are out of the bridge by it."""
+    talk, record = floor.calls.get(state.talk), floor.people.get(state.person)
+    engaged = record.legs.get(state.to) if record is not None else None
+    if talk is None or not is_there(talk, state.to) or engaged is None or engaged.call != state.talk:
+        other = talk_of(floor, state.person, call.caller_person)
+        return other if isinstance(other, str) else f"{state.person} talks with somebody else"
+    assert isinstance(talk.state, Talking | OnHold | Connecting)
+    if any(post.snoop is None and post.bridge != talk.state.bridge for post in state.posts):
         return "the talk goes on elsewhere"
     return None
 
