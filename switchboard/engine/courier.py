@@ -200,7 +200,9 @@ class Courier:
     def _is_in_use(self) -> bool:
         """Where nothing is recorded, Asterisk is not asked, and may well have no folder for it."""
         floor = self._floor()
-        return bool(floor.unfiled) or (floor.current_version is not None and bool(floor.policy.recording.rules))
+        if floor.unfiled or floor.current_version is None:
+            return bool(floor.unfiled)
+        return bool(floor.policy.recording.rules or floor.policy.boxes)
 
     async def _fetch_all(self, now_s: float) -> None:
         """One that is refused does not hold up the others, unless several are: then it is not their fault."""
