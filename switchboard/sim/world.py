@@ -166,8 +166,8 @@ class World:
         there = [FoundLeg(leg.leg_id, leg.answered, leg.bridge, leg.arrival) for leg in self.legs.values()]
         there += [FoundLeg(leg) for leg in self.on_the_way]
         phones = sorted(phone for phone, is_there in self.registered.items() if is_there)
-        legs, stand_ins = tuple(sorted(there, key=lambda one: one.leg)), self.talkers.found()
-        return Found(legs, tuple(sorted(self.bridges)), tuple(phones), stand_ins=stand_ins)
+        legs = tuple(sorted(there, key=lambda one: one.leg))
+        return Found(legs, tuple(sorted(self.bridges)), tuple(phones), stand_ins=self.talkers.found())
 
     # actions ---------------------------------------------------------------------------------------------------------
 
@@ -297,13 +297,6 @@ class World:
     def come_in(self, leg_id: LegId, phone: PhoneId | None) -> Leg:
         """Somebody calls."""
         return self._new_leg(leg_id, phone, came_in=True)
-
-    def end_replaced(self, leg: Leg) -> None:
-        """A phone has given its call away: that its leg leaves is all that is heard of it, no cause."""
-        if leg.alive:
-            leg.alive = False
-            self.tell(leg, LegLeft(leg.leg_id))
-            self.legs.pop(leg.leg_id, None)
 
     def _new_leg(self, leg_id: LegId, phone: PhoneId | None, *, came_in: bool) -> Leg:
         leg = self.legs[leg_id] = Leg(leg_id, phone, came_in)
