@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import hand_overs, holding, transfer
+from switchboard.core import hand_overs, holding, recording, transfer
 from switchboard.core.actions import HangUp, TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, OnHold, Ringing, Talking, Waiting
 from switchboard.core.connecting import bring_together
@@ -20,7 +20,7 @@ from switchboard.core.ending import end, forget_if_gone
 from switchboard.core.entries import Direction, HandOverKind, Outcome
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_music, stop_what_is_heard
-from switchboard.core.ids import LegId, PersonId, call_id_for
+from switchboard.core.ids import BridgeId, LegId, PersonId, call_id_for
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.policy import EndStep, Plan
@@ -314,6 +314,7 @@ def two_of_three(floor: Floor, call: Call, state: Talking, leg: LegId) -> None:
     if leg == third.leg:
         floor.because(call, "conference", "two go on talking", state.person)
         call.enter(msgspec.structs.replace(state, third=None))
+        _record_anew(floor, call, state.bridge, Party(state.leg, state.person))
         return
     transfer.settle_talk(floor, call, state.person)
     hand_overs.begin(floor, call, HandOverKind.ATTENDED, state.person, "who was asked")
@@ -321,6 +322,13 @@ def two_of_three(floor: Floor, call: Call, state: Talking, leg: LegId) -> None:
     call.talk_since_ms = floor.at_ms
     call.enter(msgspec.structs.replace(state, leg=third.leg, person=third.person, third=None))
     floor.because(call, "answered", "talks with the caller, whom the other has left", third.person)
+    _record_anew(floor, call, state.bridge, third)
+
+
+def _record_anew(floor: Floor, call: Call, bridge: BridgeId, party: Party) -> None:
+    """Whether it is recorded goes by those who talk on."""
+    recording.stop(floor, call)
+    recording.begin(floor, call, bridge, party.person, (call.leg, party.leg))
 
 
 def two_without_the_third(floor: Floor, call: Call, state: Connecting) -> None:

@@ -59,8 +59,9 @@ class RecordingWitness:
                     self._announced[playback] = action.call
             case StartRecording(recording=recording, bridge=bridge):
                 rule, name = _rule_for(policy, call), f"recording {recording} of call {call.call_id}"
-                if self._of_bridge.setdefault(bridge, recording) != recording:
+                if (before := self._of_bridge.get(bridge, recording)) != recording and before in self._open:
                     yield f"{name}: that talk is being recorded already"
+                self._of_bridge[bridge] = recording
                 if recording in self._closed.get(call.call_id, {}):
                     yield f"{name} is over, and begins again"
                 if rule is None or not rule.record:
