@@ -39,6 +39,9 @@ class RecordingWitness:
         floor = exchange.floor
         if isinstance(fact, PlaybackEnded) and (call_id := self._announced.pop(fact.playback, None)) is not None:
             self._told |= {call_id: None} if fact.heard and handled.meant_something else {}
+        for entry in handled.entries:
+            if isinstance(entry, RecordingPart) and entry.ended_at_ms is not None:
+                self._open.pop(entry.recording, None)
         for action in handled.actions:
             call = floor.calls.get(action.call) or floor.gone.get(action.call)
             if call is not None:
