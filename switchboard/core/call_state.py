@@ -44,6 +44,8 @@ class Ringing(Struct, frozen=True, tag=True):
     step_until_ms: int
     asked_for: bool = False
     """A colleague asked for exactly these people."""
+    waits_for: PersonId | None = None
+    """Nobody rings yet: they gave the caller away, and are on the phone, maybe only for another moment."""
 
     @property
     def until_ms(self) -> int:
@@ -114,7 +116,7 @@ class Connecting(Struct, frozen=True, tag=True):
     """Where the call was, for the case that they cannot be connected."""
     bridged: tuple[LegId, ...] = ()
     asked_again: bool = False
-    """Nothing was heard of it in time, so it was asked for a second time."""
+    """Nothing was heard of it in time: asked for a second time."""
     third: Party | None = None
     """Who will talk with both of them."""
 
@@ -239,23 +241,9 @@ class Ending(Struct, frozen=True, tag=True):
 
 
 CallState = (
-    LookingUp
-    | Ringing
-    | Waiting
-    | Asking
-    | Summoning
-    | Connecting
-    | Talking
-    | Saying
-    | Ending
-    | Checking
-    | OnHold
-    | Parked
-    | Listening
-    | Telling
-    | LeavingMessage
-    | Keeping
-)
+    LookingUp | Ringing | Waiting | Asking | Summoning | Connecting | Talking | Saying | Ending | Checking | OnHold
+    | Parked | Listening | Telling | LeavingMessage | Keeping
+)  # fmt: skip
 
 _STEP: tuple[type[CallState], ...] = (Ringing, Waiting, Saying, Telling, Ending, LeavingMessage)
 FOLLOWS: dict[type[CallState], tuple[type[CallState], ...]] = {

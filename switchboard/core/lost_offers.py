@@ -11,7 +11,7 @@ from switchboard.core.floor import Floor
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.offering import hang_up_leg, stop_ring_clock, withdraw
 from switchboard.core.state_parts import Hears, Offer
-from switchboard.core.steps import next_step, ring_next
+from switchboard.core.steps import next_step, ring_again, ring_next
 
 LOST_CAUSE = 41  # temporary failure: it says nothing about the person
 _NO_PHONE_CAUSE = 20  # subscriber absent
@@ -73,6 +73,12 @@ def stop_ringing(floor: Floor, call: Call, phone: PhoneId) -> None:
             lose_offer(floor, call, offer, "unreachable", "its phone vanished while it rang", _NO_PHONE_CAUSE)
 
 
+def _rings_on(floor: Floor, call: Call, state: Ringing) -> bool:
+    if state.waits_for is not None:
+        return ring_again(floor, call)
+    return floor.at_ms < state.step_until_ms and ring_next(floor, call)
+
+
 def go_on(floor: Floor, call: Call) -> None:
     """Nobody rings for the call now: the next person of this step, else the next step."""
     state = call.state
@@ -85,7 +91,7 @@ def go_on(floor: Floor, call: Call) -> None:
             return
         floor.because(call, "step", why_not)
         backup.note_given_up(floor, call)
-    elif isinstance(state, Ringing) and floor.at_ms < state.step_until_ms and ring_next(floor, call):
+    elif isinstance(state, Ringing) and _rings_on(floor, call, state):
         return
     next_step(floor, call)
 

@@ -18,7 +18,7 @@ from switchboard.core.call_state import Call, Ringing, Saying
 from switchboard.core.ending import end
 from switchboard.core.entries import Direction, Outcome, PersonState, TaskOpened
 from switchboard.core.floor import Floor
-from switchboard.core.hearing import let_hear_ringing, let_hear_voice
+from switchboard.core.hearing import let_hear_music, let_hear_ringing, let_hear_voice
 from switchboard.core.ids import PersonId, PlaybackId, task_id_for
 from switchboard.core.leaving_message import begin, say_opening
 from switchboard.core.offering import offer_outside, offer_to_person
@@ -162,8 +162,26 @@ def _why_not(floor: Floor, call: Call, person: PersonId) -> str | None:
     return why_not_by_colleague(record)
 
 
+_ANOTHER_MOMENT_MS = 1_000
+"""A phone that hangs up all its calls ends them one after the other."""
+
+
 def _begin_return(floor: Floor, call: Call, step: ReturnStep) -> bool:
-    """Ring who gave the caller away, if nothing but the leg that they leave keeps them busy."""
+    """Ring who gave the caller away, if nothing but the leg that they leave keeps them busy, or in a moment."""
+    record = floor.people.get(step.person)
+    if record is None or step.person == call.caller_person or why_not_again(record, call.call_id) is None:
+        return ring_again(floor, call)
+    if not record.legs or not record.registered:
+        return ring_again(floor, call)
+    let_hear_music(floor, call)
+    call.enter(Ringing((), (), step.ring_ms, floor.at_ms + _ANOTHER_MOMENT_MS, waits_for=step.person))
+    return True
+
+
+def ring_again(floor: Floor, call: Call) -> bool:
+    """Ring who gave the caller away, by the present step; false where they cannot be rung."""
+    step = call.plan.steps[call.step] if call.plan is not None else None
+    assert isinstance(step, ReturnStep)
     record = floor.people.get(step.person)
     why_not = why_not_again(record, call.call_id) if record is not None else "is no longer among the staff"
     if step.person == call.caller_person:

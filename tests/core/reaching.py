@@ -265,6 +265,7 @@ WAYS: dict[str, Callable[[], Story]] = {
     "handed over by who called": lambda: told(StaffCommand.HAND_OVER, "103", lambda: talking(internal)),
     "given outside": lambda: told(StaffCommand.HAND_OVER, "989161234567"),
     "parked": lambda: told(StaffCommand.PARK),
+    "parked from hold": lambda: told(StaffCommand.PARK, before=held),
     "retrieved": lambda: dialling("pavel", "*29101", lambda: told(StaffCommand.PARK)),
     "wants to listen": listening,
     "wants to barge in": lambda: listening("*92101"),

@@ -32,6 +32,7 @@ def test_every_arrow_is_taken() -> None:
         for before, leg in ((looking_up, "1.1"), (saying, "1.1"), (WAYS["checking a PIN"], "3.1")):
             before().tell(ready((leg,), EVERYBODY))
         WAYS["retrieved"]()
+        WAYS["parked from hold"]()
         WAYS["listens"]()  # few supervisors dial a code there
         WAYS["told, then invited"]()
         WAYS["told of recording"]().tell(ready(("1.1",), EVERYBODY))

@@ -182,6 +182,7 @@ _GRAMMAR: list[tuple[str, Make]] = [
     (r"(\w+) talks with \w+", lambda run, name: _bridged(run, "both", name)),
     (r"(\w+) is in the bridge with (\w+)", _bridged),
     (rf"(\w+) ({'|'.join(_ENDS)})", _ends),
+    (r"(\w+)\.1 hangs up", lambda run, name: [facts.LegLeft(run.legs_of[name][-2])]),
     (r"(\w+) holds", lambda run, name: [facts.LegHeld(run.legs[name])]),
     (r"(\w+) holds no more", lambda run, name: [facts.LegUnheld(run.legs[name])]),
     (r"(\w+)\.1 holds no more", lambda run, name: [facts.LegUnheld(run.legs_of[name][-2])]),

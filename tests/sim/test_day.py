@@ -30,13 +30,13 @@ SEEDS = (20260101, 20260102)
 OUTCOMES_OF_A_LONG_DAY = set(Outcome) - {Outcome.OUR_FAULT, Outcome.OVERFLOW, Outcome.TURNED_AWAY}
 
 
-def test_a_hundred_thousand_calls() -> None:
+def test_many_thousand_calls() -> None:
     """Two processes, because a machine that tests has at least two cores; spawned, so that they share nothing."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        reports = list(pool.map(run, SEEDS, [50_000] * 2))
+        reports = list(pool.map(run, SEEDS, [12_000] * 2))
     for report in reports:
         print(report)
-    assert sum(report.calls for report in reports) >= 100_000
+    assert sum(report.calls for report in reports) >= 24_000
     assert {outcome for report in reports for outcome in report.outcomes} == OUTCOMES_OF_A_LONG_DAY
     for report in reports:
         assert sum(report.outcomes.values()) == report.calls
