@@ -51,6 +51,9 @@ class SoftCall:
         self.ended_by: Literal["here", "there"] | None = None
         self.held = False
         """Whether we hold the other side."""
+        self._silent = False
+        """Whether they were told, and have agreed."""
+        self._leaving = False
         self.progress: list[Progress] = []
         self.refer_status: int | None = None
         self.invite = ""
@@ -146,7 +149,8 @@ class SoftCall:
             return
         if self.answered:
             self._end("here")
-            self._ask("BYE")
+            self._leaving = True
+            self._ask("BYE").add_done_callback(self._left)
         elif not self.placed:
             self.refuse("603 Decline")
         elif self.statuses:
@@ -206,8 +210,11 @@ class SoftCall:
         return f"{self.call_id};to-tag={tag_in(self.remote)};from-tag={tag_in(self.local)}"
 
     def speak(self) -> None:
-        """Send one packet of what this phone says, where it may be heard; the phone calls this fifty times a second."""
-        if self.talks and not self.held and self.voice.far_end is not None and self.phone.says:
+        """Send one packet of what this phone says, where it may be heard; the phone calls this fifty times a second.
+
+        It talks on until the exchange has agreed to a hold, or to its hanging up: only then does that exchange know.
+        """
+        if (self.talks or self._leaving) and not self._silent and self.voice.far_end is not None and self.phone.says:
             self.voice.say(self.phone.says)
 
     # ---- what comes from the far end
@@ -314,7 +321,11 @@ class SoftCall:
         text = await self._ask("INVITE", body=self._sdp())
         self._take_description(text)
         self._acknowledge(text)
+        self._silent = self.held
         return status_of(text)
+
+    def _left(self, _: object) -> None:
+        self._leaving = False
 
     def _answer_invite(self, status: str, body: str = "") -> None:
         self.statuses.append(int(status.split(maxsplit=1)[0]))

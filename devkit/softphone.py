@@ -14,7 +14,6 @@ What it hears is known by the tones (`devkit.tones`) of those who speak. It must
 """
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -32,6 +31,8 @@ from devkit.tones import tone_frame
 from devkit.voice import Frame
 
 _numbers = count(1)
+_REPLIES_KEPT = 200
+"""For requests that come again."""
 _FIRST_REPEAT_S, _GIVE_UP_S = 0.5, 10.0
 
 
@@ -59,7 +60,7 @@ class _Asked:
 
     def __init__(self, phone: "Softphone", text: str, hear: Callable[[str], None]) -> None:
         self._phone, self._text, self._hear = phone, text, hear
-        self._began = monotonic()
+        self.began_s = monotonic()
         self._timer: asyncio.TimerHandle | None = None
         self._send(_FIRST_REPEAT_S)
 
@@ -68,7 +69,7 @@ class _Asked:
         self._timer = asyncio.get_running_loop().call_later(next_s, self._repeat, next_s)
 
     def _repeat(self, waited_s: float) -> None:
-        if monotonic() - self._began > _GIVE_UP_S:
+        if monotonic() - self.began_s > _GIVE_UP_S:
             self._hear(sip_text.reply(self._text, "408 Request Timeout", tag="none", contact=self._phone.contact))
         else:
             self._send(min(waited_s * 2, 4))
@@ -185,6 +186,8 @@ class Softphone:
         for call in gone:
             call.voice.close()
         self.trace = [one for one in self.trace if one.at_s >= before_s]
+        self._asked = {key: asked for key, asked in self._asked.items() if asked.began_s >= before_s}
+        self._replied = dict(list(self._replied.items())[-_REPLIES_KEPT:])
 
     @property
     def received(self) -> list[SoftCall]:
@@ -325,7 +328,7 @@ class Softphone:
         """Fifty packets a second into every call, on time even where one packet was late."""
         next_s = self._loop.time()
         while True:
-            for call in self.alive:
+            for call in self.calls:
                 call.speak()
             next_s = max(next_s + 0.02, self._loop.time() - 0.2)
             await asyncio.sleep(max(0.0, next_s - self._loop.time()))
@@ -341,9 +344,3 @@ async def _ring_and_talk(call: SoftCall, told: Behaviour) -> None:
         await call.until(lambda one: one.answered or one.over, "an answer", timeout_s=FOREVER_MS)
         await asyncio.sleep(told.talk_ms / 1000)
         call.hang_up()
-
-
-def number_of(call: SoftCall) -> str:
-    """Who called, or whom it called: the user of the far end's URI."""
-    found = re.search(r"sips?:([^@;>]*)@", call.remote)
-    return found[1] if found else ""

@@ -63,6 +63,10 @@ def check_boxes(files: Files) -> None:
             kind, _, meant = one.partition(":")
             if meant:
                 known(files, {"head_of": "department"}.get(kind, kind), meant, FILE, ("box", name, "task", index))
+        keep_days = files.company.recording.keep_days if files.company is not None else box.keep_days
+        if box.keep_days > keep_days:
+            message = f"after {keep_days} days all recordings are deleted ([recording] keep_days)"
+            files.problem(FILE, ("box", name, "keep_days"), message, "keep recordings for longer", warning=True)
         if box.task and all(one == "own_manager" for one in box.task):
             message = "a client without a manager would give this task to nobody"
             files.problem(FILE, ("box", name, "task"), message, 'add "department_head"')

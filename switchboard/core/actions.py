@@ -205,7 +205,7 @@ class StartRecording(Struct, frozen=True, tag=True):
     call: CallId
     bridge: BridgeId
     recording: RecordingId
-    legs: tuple[LegId, LegId]
+    legs: tuple[LegId, ...]
     """Who is in the bridge: if one of them is gone, that is why it could not be."""
 
 

@@ -195,8 +195,10 @@ def _begin_talk(floor: Floor, call: Call, state: Connecting) -> None:
     until_ms = floor.at_ms + floor.policy_of(call).limits.longest_call_ms
     call.enter(Talking(offer.leg, offer.person, state.bridge, until_ms, state.third))
     floor.because(call, "answered", "talks with the caller", offer.person)
-    third = () if state.third is None else (state.third.leg,)
-    recording.begin(floor, call, state.bridge, offer.person, (call.leg, offer.leg, *third))
+    if state.third is None:
+        recording.begin(floor, call, state.bridge, offer.person, (call.leg, offer.leg))
+    else:
+        recording.begin_of_three(floor, call, state.bridge, offer, state.third)
 
 
 # what else happens ----------------------------------------------------------------------------------------------

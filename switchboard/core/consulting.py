@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import hand_overs, holding, transfer
+from switchboard.core import hand_overs, holding, recording, transfer
 from switchboard.core.actions import HangUp, TakeDownBridge
 from switchboard.core.call_state import Call, Connecting, OnHold, Ringing, Talking, Waiting
 from switchboard.core.connecting import bring_together
@@ -20,7 +20,7 @@ from switchboard.core.ending import end, forget_if_gone
 from switchboard.core.entries import Direction, HandOverKind, Outcome
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_music, stop_what_is_heard
-from switchboard.core.ids import LegId, PersonId, call_id_for
+from switchboard.core.ids import BridgeId, LegId, PersonId, call_id_for
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.phone_number import NumberKind, PhoneNumber
 from switchboard.core.policy import EndStep, Plan
@@ -208,37 +208,44 @@ def _holder(call: Call) -> PersonId | None:
 
 
 def give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: LegId | None) -> str | None:
-    """See ``_give``. Whom the giver held besides is not forgotten: to them the giver has hung up."""
-    besides = [partner_call(floor, one) for one in (call, question)]
-    why_not = _give(floor, call, question, giver, giver_there)
-    for other in besides if why_not is None else ():
+    """The party of ``call`` gets whoever ``question`` reached, or still rings; or why not. ``giver`` leaves both: a
+    phone has a leg in each of them, ``giver.leg`` and ``giver_there``; otherwise the two are one. To whomever the giver
+    holds besides they have hung up."""
+    state = question.state
+    asks = isinstance(state, OnHold) and state.other is not None and state.other != call.call_id
+    asked = None if asks else _who_was_asked(question, giver_there)
+    reached = asks or asked is not None or isinstance(state, Ringing | Waiting)
+    if not reached or question.plan is None or call.plan is None:
+        return "nobody was reached"
+    for other in [partner_call(floor, one) for one in (call, question)]:
         if other is not None and other is not call and other is not question:
             _lose_asker(floor, other)
-    return why_not
-
-
-def _give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: LegId | None) -> str | None:
-    """The party of ``call`` gets whoever ``question`` reached, or still rings; or why not. ``giver`` leaves both: a
-    phone has a leg in each of them, ``giver.leg`` and ``giver_there``; otherwise the two are one."""
-    state, plan = question.state, question.plan
-    if isinstance(state, OnHold) and state.other is not None and state.other != call.call_id:
-        _hold_instead(floor, call, question, giver, state)
-        return None
-    asked = _who_was_asked(question, giver_there)
-    if (asked is None and not isinstance(state, Ringing | Waiting)) or plan is None or call.plan is None:
-        return "nobody was reached"
     if giver.leg == call.leg:
         transfer.turn_round(floor, call)
+    if isinstance(state, OnHold) and asks:
+        _hold_instead(floor, call, question, giver, state)
+    elif asked is not None:
+        _give_who_was_asked(floor, call, question, giver, asked)
+    else:
+        _give_who_still_rings(floor, call, question, giver)
+    return None
+
+
+def _give_who_was_asked(floor: Floor, call: Call, question: Call, giver: Party, asked: Party) -> None:
+    assert question.plan is not None
+    steps = question.plan.steps
     _no_pair(call, question)
-    title = _leave(floor, call, question, giver, HandOverKind.ATTENDED if asked is not None else HandOverKind.EARLY)
-    back = transfer.way_back(floor, call, giver.person, f"back from {title}")
-    call.plan, call.step = Plan(f"hand-over to {title}", (*plan.steps[:-1], *back)), question.step
-    if asked is not None:
-        _move(floor, asked, question, call)
-        end(floor, question, Outcome.CONNECTED, f"given to the caller of call {call.call_id}")
-        call.step = len(plan.steps) - 2
-        bring_together(floor, call, asked, Ringing((), (), 0, floor.at_ms))
-        return None
+    _leave(floor, call, question, giver, HandOverKind.ATTENDED)
+    call.step = len(steps) - 2
+    _move(floor, asked, question, call)
+    end(floor, question, Outcome.CONNECTED, f"given to the caller of call {call.call_id}")
+    bring_together(floor, call, asked, Ringing((), (), 0, floor.at_ms))
+
+
+def _give_who_still_rings(floor: Floor, call: Call, question: Call, giver: Party) -> None:
+    state = question.state
+    _no_pair(call, question)
+    _leave(floor, call, question, giver, HandOverKind.EARLY)
     let_hear_music(floor, call)
     if isinstance(state, Ringing) and state.offers:
         _take_over_ringing(floor, call, question, state)
@@ -247,11 +254,11 @@ def _give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: L
         call.step -= 1
         call.enter(Ringing((), (), 0, floor.at_ms))  # nobody yet
         next_step(floor, call)
-    return None
 
 
-def _leave(floor: Floor, call: Call, question: Call, giver: Party, kind: HandOverKind) -> str:
-    """``giver`` is out of the caller's call; the title of where the caller goes."""
+def _leave(floor: Floor, call: Call, question: Call, giver: Party, kind: HandOverKind) -> None:
+    """``giver`` is out of the caller's call, which goes on where the question is in its plan, and else back."""
+    assert question.plan is not None
     title = _title(floor, question)
     transfer.separate(floor, call)
     transfer.settle_talk(floor, call, giver.person)
@@ -260,16 +267,16 @@ def _leave(floor: Floor, call: Call, question: Call, giver: Party, kind: HandOve
     call.not_again = [giver.person] if giver.person is not None else []
     floor.changed[call.call_id] = None
     hand_overs.begin(floor, call, kind, giver.person, title)
-    return title
+    back = transfer.way_back(floor, call, giver.person, f"back from {title}")
+    call.plan, call.step = Plan(f"hand-over to {title}", (*question.plan.steps[:-1], *back)), question.step
 
 
 def _hold_instead(floor: Floor, call: Call, question: Call, giver: Party, state: OnHold) -> None:
     """Whoever was asked is asking somebody else just now, and holds the giver: they hold the caller instead."""
-    if giver.leg == call.leg:
-        transfer.turn_round(floor, call)
+    assert question.plan is not None
     _no_pair(call)
-    title = _leave(floor, call, question, giver, HandOverKind.ATTENDED)
-    call.plan, call.step = Plan("hand-over", transfer.way_back(floor, call, giver.person, f"back from {title}")), -1
+    _leave(floor, call, question, giver, HandOverKind.ATTENDED)
+    call.step = len(question.plan.steps) - 2
     let_hear_music(floor, call)
     assert state.other is not None
     floor.calls[state.other].consults_for = call.call_id
@@ -314,6 +321,7 @@ def two_of_three(floor: Floor, call: Call, state: Talking, leg: LegId) -> None:
     if leg == third.leg:
         floor.because(call, "conference", "two go on talking", state.person)
         call.enter(msgspec.structs.replace(state, third=None))
+        _record_anew(floor, call, state.bridge, Party(state.leg, state.person))
         return
     transfer.settle_talk(floor, call, state.person)
     hand_overs.begin(floor, call, HandOverKind.ATTENDED, state.person, "who was asked")
@@ -321,6 +329,13 @@ def two_of_three(floor: Floor, call: Call, state: Talking, leg: LegId) -> None:
     call.talk_since_ms = floor.at_ms
     call.enter(msgspec.structs.replace(state, leg=third.leg, person=third.person, third=None))
     floor.because(call, "answered", "talks with the caller, whom the other has left", third.person)
+    _record_anew(floor, call, state.bridge, third)
+
+
+def _record_anew(floor: Floor, call: Call, bridge: BridgeId, party: Party) -> None:
+    """Whether it is recorded goes by those who talk on."""
+    recording.stop(floor, call)
+    recording.begin(floor, call, bridge, party.person, (call.leg, party.leg))
 
 
 def two_without_the_third(floor: Floor, call: Call, state: Connecting) -> None:

@@ -23,7 +23,7 @@ from switchboard.core.floor import Floor
 from switchboard.core.ids import BridgeId, LegId, PersonId, PlaybackId, RecordingId
 from switchboard.core.policy import Policy
 from switchboard.core.recording_rules import RecordingRule
-from switchboard.core.state_parts import TalkRecording
+from switchboard.core.state_parts import Offer, Party, TalkRecording
 
 OVER_BEFORE = "the talk was over before it began"
 _BROKE_OFF_MS = 3_000
@@ -57,7 +57,7 @@ def department_of(policy: Policy, person: PersonId) -> str | None:
 # begin and stop --------------------------------------------------------------------------------------------------
 
 
-def begin(floor: Floor, call: Call, bridge: BridgeId, person: PersonId | None, legs: tuple[LegId, LegId]) -> None:
+def begin(floor: Floor, call: Call, bridge: BridgeId, person: PersonId | None, legs: tuple[LegId, ...]) -> None:
     """Two are in ``bridge``, ``legs``: the caller's, and that of ``person``. Record them, if a rule says so."""
     policy = floor.policy_of(call)
     if not policy.recording.rules or call.recording is not None:
@@ -80,6 +80,16 @@ def begin(floor: Floor, call: Call, bridge: BridgeId, person: PersonId | None, l
         _tell_in_bridge(floor, call, part)
     else:
         _start(floor, call, part)
+
+
+def begin_of_three(floor: Floor, call: Call, bridge: BridgeId, first: Offer, third: Party) -> None:
+    """Three are in ``bridge``. If one of the two who talk with the caller must not be recorded, nobody is."""
+    policy = floor.policy_of(call)
+    rule = decide(policy, call, third.person) if policy.recording.rules else None
+    if rule is not None and not rule.record:
+        floor.because(call, "recording", f'not recorded: rule "{rule.name}"', third.person)
+        return
+    begin(floor, call, bridge, first.person, (call.leg, first.leg, third.leg))
 
 
 def _tell_in_bridge(floor: Floor, call: Call, part: TalkRecording) -> None:

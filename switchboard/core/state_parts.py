@@ -94,7 +94,7 @@ class TalkRecording(Struct, frozen=True, kw_only=True):
     """1 … within the call."""
     person: PersonId | None
     bridge: BridgeId
-    legs: tuple[LegId, LegId]
+    legs: tuple[LegId, ...]
     rule: str
     may_pause: bool
     started_at_ms: int | None = None

@@ -38,10 +38,12 @@ def side_of(call: Call, leg: LegId | None) -> Party | None:
 
 
 def may_leave(call: Call, giver: Party) -> bool:
-    """Whether there is anybody to whom ``giver`` could leave the call: not while whoever holds them is asking somebody
-    else. If they leave then, they have hung up."""
+    """Whether there is anybody to whom ``giver`` could leave the call: not while the other one is asking somebody else,
+    or asks them, and holds a caller. If they leave then, they have hung up."""
     state = call.state
-    return not (isinstance(state, OnHold) and state.other is not None and giver.leg == call.leg)
+    if isinstance(state, OnHold) and state.other is not None and giver.leg == call.leg:
+        return False
+    return call.lent is None or giver.leg == call.lent
 
 
 def other_side(call: Call, leg: LegId | None) -> Party | None:

@@ -185,6 +185,7 @@ class Courier:
 
     async def _go_round(self) -> None:
         """Look for what nobody told us of: events were lost, or this process has just begun."""
+        await self._expire()
         if not self._is_in_use():
             self._unwell = None
             return
@@ -195,12 +196,13 @@ class Courier:
         for recording in (*self._floor().unfiled, *await self._store.lying()):
             if recording not in self._filed and recording not in self._to_release:
                 self._to_fetch.setdefault(recording, 0.0)
-        await self._expire()
 
     def _is_in_use(self) -> bool:
         """Where nothing is recorded, Asterisk is not asked, and may well have no folder for it."""
         floor = self._floor()
-        return bool(floor.unfiled) or (floor.current_version is not None and bool(floor.policy.recording.rules))
+        if floor.unfiled or floor.current_version is None:
+            return bool(floor.unfiled)
+        return bool(floor.policy.recording.rules or floor.policy.boxes)
 
     async def _fetch_all(self, now_s: float) -> None:
         """One that is refused does not hold up the others, unless several are: then it is not their fault."""

@@ -1,4 +1,4 @@
-"""A message as a letter: who left it, when and where, and its sound. Pure, but for nothing.
+"""A message as a letter: who left it, when and where, and its sound. Pure.
 
 Its Message-ID is made from the message's own id: a letter that is sent twice, because nobody heard that it had arrived,
 is the same letter to a mail client.
@@ -20,7 +20,6 @@ from msgspec import Struct
 from switchboard.engine.ports import VoicemailToSend
 
 _HEADER_BYTES = 44
-_SIZE_AT, _DATA_SIZE_AT = 4, 40
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -89,19 +88,8 @@ def write(message: VoicemailToSend, sound: bytes | None, *, sender: str, timezon
     letter.set_content(f"{text}\n", content_manager=raw_data_manager)
     if sound is not None:
         name = f"{message.box}-{left.strftime('%Y-%m-%d-%H%M%S')}.wav"
-        letter.add_attachment(
-            repaired(sound), maintype="audio", subtype="wav", filename=name, content_manager=raw_data_manager
-        )
+        letter.add_attachment(sound, maintype="audio", subtype="wav", filename=name, content_manager=raw_data_manager)
     return letter
-
-
-def repaired(sound: bytes) -> bytes:
-    """The same with a header that tells its length: Asterisk writes that at the end, if it comes to that."""
-    if len(sound) < _HEADER_BYTES or sound[:4] != b"RIFF" or sound[36:40] != b"data":
-        return sound
-    size = len(sound) - _HEADER_BYTES
-    whole, data = (value.to_bytes(4, "little") for value in (size + _HEADER_BYTES - 8, size))
-    return sound[:_SIZE_AT] + whole + sound[_SIZE_AT + 4 : _DATA_SIZE_AT] + data + sound[_HEADER_BYTES:]
 
 
 def duration_ms(sound: bytes) -> int:

@@ -39,6 +39,9 @@ class RecordingWitness:
         floor = exchange.floor
         if isinstance(fact, PlaybackEnded) and (call_id := self._announced.pop(fact.playback, None)) is not None:
             self._told |= {call_id: None} if fact.heard and handled.meant_something else {}
+        for entry in handled.entries:
+            if isinstance(entry, RecordingPart) and entry.ended_at_ms is not None:
+                self._open.pop(entry.recording, None)
         for action in handled.actions:
             call = floor.calls.get(action.call) or floor.gone.get(action.call)
             if call is not None:
@@ -59,8 +62,9 @@ class RecordingWitness:
                     self._announced[playback] = action.call
             case StartRecording(recording=recording, bridge=bridge):
                 rule, name = _rule_for(policy, call), f"recording {recording} of call {call.call_id}"
-                if self._of_bridge.setdefault(bridge, recording) != recording:
+                if (before := self._of_bridge.get(bridge, recording)) != recording and before in self._open:
                     yield f"{name}: that talk is being recorded already"
+                self._of_bridge[bridge] = recording
                 if recording in self._closed.get(call.call_id, {}):
                     yield f"{name} is over, and begins again"
                 if rule is None or not rule.record:

@@ -11,6 +11,7 @@ from switchboard.core.facts import (
     Entrance,
     FoundStandIn,
     LegHeld,
+    LegLeft,
     LegsTransferred,
     LegTransferred,
     LegUnheld,
@@ -96,7 +97,7 @@ class Talkers:
         self._leave(leg, bridge)
         self.world.tell(leg, LegUnheld(leg.leg_id))
         self.world.tell(leg, LegTransferred(leg.leg_id, dialled, (stand_in,)))
-        self.world.end_replaced(leg)
+        self._end_replaced(leg)
 
     def _ask_by_phone(self, leg: Leg, bridge: BridgeId) -> None:
         """The phone holds the one and calls another; then it gives them to each other."""
@@ -119,8 +120,15 @@ class Talkers:
                 self._leave(one, one.bridge)
         self.world.tell(leg, LegsTransferred(leg.leg_id, second.leg_id, (stand_in,)))
         second.last_told_ms = max(second.last_told_ms, leg.last_told_ms)
-        self.world.end_replaced(leg)
-        self.world.end_replaced(second)
+        self._end_replaced(leg)
+        self._end_replaced(second)
+
+    def _end_replaced(self, leg: Leg) -> None:
+        """A phone has given its call away: that its leg leaves is all that is heard of it, no cause."""
+        if leg.alive:
+            leg.alive = False
+            self.world.tell(leg, LegLeft(leg.leg_id))
+            self.world.legs.pop(leg.leg_id, None)
 
     def _stand_in(self, bridge: BridgeId, dialled: str | None, other: BridgeId | None = None) -> LegId:
         self._made += 1

@@ -105,16 +105,20 @@ class World:
             return
         leg.last_told_ms = max(leg.last_told_ms, self.now_ms + self._latency_ms())
         for _ in range(2 if chance() < self.unkind.double else 1):
-            self.after(leg.last_told_ms - self.now_ms, self.hear, fact)
+            self.after(leg.last_told_ms - self.now_ms, self._arrive, fact)
 
     def _latency_ms(self) -> int:
         if self.random.random() < self.unkind.late:
             return int(self.random.random() * 3_000)
         return 1 + int(self.random.random() * 15)
 
-    def hear(self, fact: Fact) -> None:
+    def _arrive(self, fact: Fact) -> None:
         if not self.away:
             self.deliver(fact)
+
+    def hear(self, fact: Fact) -> None:
+        """An event that is about no leg arrives."""
+        self._arrive(fact)
 
     def pass_deadline(self, fact: Fact) -> None:
         """Hand a deadline over: some stand in the inbox behind other facts for a while, or come twice."""
@@ -162,8 +166,8 @@ class World:
         there = [FoundLeg(leg.leg_id, leg.answered, leg.bridge, leg.arrival) for leg in self.legs.values()]
         there += [FoundLeg(leg) for leg in self.on_the_way]
         phones = sorted(phone for phone, is_there in self.registered.items() if is_there)
-        legs, stand_ins = tuple(sorted(there, key=lambda one: one.leg)), self.talkers.found()
-        return Found(legs, tuple(sorted(self.bridges)), tuple(phones), stand_ins=stand_ins)
+        legs = tuple(sorted(there, key=lambda one: one.leg))
+        return Found(legs, tuple(sorted(self.bridges)), tuple(phones), stand_ins=self.talkers.found())
 
     # actions ---------------------------------------------------------------------------------------------------------
 
@@ -292,13 +296,6 @@ class World:
     def come_in(self, leg_id: LegId, phone: PhoneId | None) -> Leg:
         """Somebody calls."""
         return self._new_leg(leg_id, phone, came_in=True)
-
-    def end_replaced(self, leg: Leg) -> None:
-        """A phone has given its call away: that its leg leaves is all that is heard of it, no cause."""
-        if leg.alive:
-            leg.alive = False
-            self.tell(leg, LegLeft(leg.leg_id))
-            self.legs.pop(leg.leg_id, None)
 
     def _new_leg(self, leg_id: LegId, phone: PhoneId | None, *, came_in: bool) -> Leg:
         leg = self.legs[leg_id] = Leg(leg_id, phone, came_in)

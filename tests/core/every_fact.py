@@ -37,6 +37,10 @@ _OF_A_LEG = (
 )  # fmt: skip
 
 
+_ABOUT_A_LEG = ("Ring", "RingOutside", "Snoop", "Join", "Answer", "HangUp", "Play")
+"""Actions whose refusal names a leg."""
+
+
 def every_fact(story: Story) -> list[Fact]:
     """One of each kind, for every leg, call and person that the story knows, and for some that it does not."""
     floor = story.exchange.floor
@@ -90,7 +94,7 @@ def _refusals(calls: list[CallId], legs: list[LegId], playbacks: list[PlaybackId
             facts.ActionFailed(call, action, "404", leg)
             for call in calls
             for action in ACTIONS
-            for leg in [*legs, None]
+            for leg in ([*legs, None] if action in _ABOUT_A_LEG else [None])
         ),
         *(facts.ActionFailed(call, action, "404", playback=playback) for call in calls for action, playback in said),
     ]

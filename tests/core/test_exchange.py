@@ -53,9 +53,9 @@ def recorded(calls: int = 60, seed: int = 4) -> list[tuple[Fact, int]]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_restored_exchange_is_the_same_and_has_the_same_future(way: str) -> None:
-    for index in range(len(every_fact(WAYS[way]()))):
+    known = every_fact(WAYS[way]())
+    for fact in known[len(way) % 6 :: 6]:  # other ones for each way
         story = WAYS[way]()
-        fact = every_fact(story)[index]
         snapshot = story.exchange.snapshot()
         other = Exchange.restored(snapshot)
         assert other.snapshot() == snapshot

@@ -8,6 +8,9 @@ the kernel had it, say with whom they were in talk. What the phones did beside i
     conference  they hear two
     held        nobody; the person they talked with last has not hung up
     between     nobody, and that person is gone
+
+A request of a phone counts from its answer on. While Asterisk joins two calls, for half a second, it leaves unread what
+falls to the same of its 31 queues; nobody can know of that before.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from devkit.stamped import epoch_us
 from devkit.voice import tones_heard
 
 PACKET_US = 20_000
-LONGEST_GAP_US = 250_000
+LONGEST_GAP_US = 150_000
 """Who is not heard for so long has stopped talking; less may be our own machine, which is late."""
 
 
@@ -64,7 +67,9 @@ class Visit:
 def visit_of(call: SoftCall, name_of: Callable[[int], str | None], staff: Iterable[Softphone], now_us: int) -> Visit:
     """What ``call``, a caller's, was. ``name_of`` says whose a tone is; ``now_us`` is the end of what still lives."""
     messages = [one.message for one in call.phone.trace if one.message.call_id == call.call_id]
-    arrived_us = messages[0].at_us
+    arrived_us = next(
+        (one.at_us for one in messages if one.status is not None and one.status != 401), messages[0].at_us
+    )
     ended_us, ended_by = _end_of(messages)
     until_us = ended_us if ended_us is not None else now_us
     heard = [
@@ -86,8 +91,8 @@ def visit_of(call: SoftCall, name_of: Callable[[int], str | None], staff: Iterab
 
 def _end_of(messages: Sequence[Message]) -> tuple[int | None, str | None]:
     for one in messages:
-        if one.method == "BYE" and one.status is None:
-            return one.at_us, "here" if one.sent else "there"
+        if one.method == "BYE" and not one.sent:
+            return one.at_us, "there" if one.status is None else "here"
         if one.method == "INVITE" and one.status is not None and one.status >= 300 and one.status != 401:
             return one.at_us, "here" if one.status == 487 else "there"
     return None, None

@@ -11,9 +11,11 @@ from switchboard.adapters.asterisk.telephony import AsteriskTelephony, Trunk, sp
 from switchboard.core.actions import (
     Action,
     Answer,
+    AskAboutRecording,
     AskWhetherThere,
     CheckPin,
     Connect,
+    DropRecording,
     GoOnRecording,
     HangUp,
     Join,
@@ -21,6 +23,7 @@ from switchboard.core.actions import (
     PauseRecording,
     Play,
     PlayInBridge,
+    RecordMessage,
     Ring,
     RingOutside,
     SendToDialplan,
@@ -349,6 +352,7 @@ def test_every_action_is_known_here() -> None:
     tried: set[Any] = {SoundRinging, Answer, SetLanguage, StartMusic, StopMusic, Play, Ring, RingOutside, Connect}
     tried |= {StopRinging, StopPlaying, TakeDownBridge, HangUp, SendToDialplan, LookUpCaller, AskWhetherThere, CheckPin}
     tried |= {Snoop, Join, PlayInBridge, StartRecording, PauseRecording, GoOnRecording, StopRecording}
+    tried |= {RecordMessage, AskAboutRecording, DropRecording}  # see test_messages.py
     assert tried == set(Action.__args__)
 
 
