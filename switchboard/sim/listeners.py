@@ -72,7 +72,9 @@ class Listeners:
             yield f"{action.leg} joins a talk, and may {self.does.get(action.call) or 'nothing'}"
         talk = exchange.floor.calls.get(self.talks.get(action.bridge, CallId("")))
         person = call.listens.person if call is not None and call.listens is not None else None
-        if talk is None or not isinstance(talk.state, Talking) or person not in (talk.caller_person, talk.state.person):
+        third = talk.state.third if talk is not None and isinstance(talk.state, Talking) else None
+        there = (talk.caller_person, talk.partner.person) if talk is not None and talk.partner is not None else ()
+        if person not in (*there, third.person if third is not None else None):
             yield f"{action.leg} joins {action.bridge}, where {person} does not talk"
 
     def _forget(self, call_id: CallId) -> None:

@@ -207,7 +207,6 @@ class World:
             case do.TakeDownBridge():
                 for each in self.bridges.pop(action.bridge, []):
                     each.bridge, each.alone_since_ms = None, self.now_ms
-                    self.after(_ALONE_MS, self._notice_silence, each)
                 self.tapes.look(self)
             case do.PlayInBridge():
                 self.after(500 + int(self.random.random() * 3_000), self._played_in_bridge, action)

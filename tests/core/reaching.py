@@ -277,5 +277,6 @@ WAYS: dict[str, Callable[[], Story]] = {
     "is about to barge in": lambda: changes("6"),
     "is about to listen only": lambda: changes("4", "*92101"),
     "is rung to listen": lambda: asked_at_the_desk(StaffCommand.LISTEN),
+    "listens to who holds": lambda: told(StaffCommand.HOLD, before=hears),
     "picked up to barge in": lambda: asked_at_the_desk(StaffCommand.BARGE_IN, picked_up=True),
 }
