@@ -14,6 +14,7 @@ from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.policy import (
     CallbackStep,
     Department,
+    Destination,
     Line,
     Person,
     Plan,
@@ -62,6 +63,10 @@ def corporation(version: int = 0) -> Policy:
             *(Rule(f"line {queue.name}", queue.name, lines=(queue.name,)) for queue in queues),
             Rule("everybody else", queues[0].name),
         ),
+        destinations={
+            "70": Destination("70", "the first plan", plan=plans[0].name),
+            "71": Destination("71", "the last queue", queue=queues[-1].name),
+        },
     )
 
 

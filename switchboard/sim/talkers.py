@@ -106,7 +106,7 @@ class Talkers:
         self.world.tell(leg, LegHeld(leg.leg_id))
         dialled = self.world.random.choice(_GIVEN_TO[:9])
         self._made += 1
-        second = self.world.come_in(LegId(f"{self.world.now_ms // 1000}.t{self._made}"), leg.phone)
+        second = self.world.let_call_in(LegId(f"{self.world.now_ms // 1000}.t{self._made}"), leg.phone)
         second.arrival = CallArrived(second.leg_id, Entrance.PHONE, leg.phone, dialled, leg.phone)
         self.world.tell(second, second.arrival)
         self._later(9_000, self._join, leg, bridge, second)

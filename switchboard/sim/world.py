@@ -293,7 +293,7 @@ class World:
     def _ring_outside(self, action: do.RingOutside) -> None:
         self._let_ring(self._new_leg(action.leg, None, came_in=False), action.ring_ms)
 
-    def come_in(self, leg_id: LegId, phone: PhoneId | None) -> Leg:
+    def let_call_in(self, leg_id: LegId, phone: PhoneId | None) -> Leg:
         """Somebody calls."""
         return self._new_leg(leg_id, phone, came_in=True)
 

@@ -175,7 +175,7 @@ async def test_what_is_old_is_put_on_record_before_it_is_deleted() -> None:
 
 async def test_where_nothing_is_recorded_nothing_is_asked() -> None:
     desk = Desk()
-    desk.happen(PolicyLoaded(sample_policy()))
+    desk.happen(PolicyLoaded(msgspec.structs.replace(sample_policy(), boxes={})))
     asked: list[str] = []
     for name in ("lying", "check", "fetch"):
         setattr(desk.store, name, lambda *_, name=name: asked.append(name))
