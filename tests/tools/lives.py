@@ -28,7 +28,7 @@ import structlog
 
 from switchboard.adapters.log import sqlite
 from switchboard.adapters.log.sqlite import SqliteLog
-from switchboard.core.call_state import Connecting, Ending, Talking
+from switchboard.core.call_state import Connecting, Ending, Listening, OnHold, Talking
 from switchboard.core.entries import CallRecord, Outcome
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Found, PolicyLoaded, SwitchLost
@@ -265,8 +265,14 @@ class Lives:
             state = call.state
             if not isinstance(state, Ending):
                 needed |= dict.fromkeys((call.leg, *(offer.leg for offer in call.offers)))
-            if isinstance(state, Connecting | Talking):
-                needed[state.leg if isinstance(state, Talking) else state.offer.leg] = None
+            if isinstance(state, Connecting):
+                needed[state.offer.leg] = None
+            elif isinstance(state, Talking | OnHold):
+                needed[state.leg] = None
+            elif isinstance(state, Listening):
+                needed |= {post.snoop: None for post in state.posts if post.snoop is not None}
+            if isinstance(state, Connecting | Talking) and state.third is not None:
+                needed[state.third.leg] = None
         return [leg for leg in self.switch.legs if leg not in needed]
 
     async def balance(self) -> list[str]:
