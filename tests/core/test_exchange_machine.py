@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from switchboard.core import facts
-from switchboard.core.call_state import Checking, Connecting, Ending, LookingUp, Saying
+from switchboard.core.call_state import Checking, Connecting, Ending, Keeping, LookingUp, Saying
 from switchboard.core.caller import Client
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import Entrance
@@ -159,6 +159,10 @@ class Switchboard(RuleBasedStateMachine):
         if not hasattr(self, "story"):
             return
         self.story.tell(ready((), ()), 5)
+        for call_id in self._in(Keeping):
+            state = self.story.exchange.floor.calls[call_id].state
+            assert isinstance(state, Keeping)
+            self.story.tell(facts.RecordingEnded(state.recording, kept=False, known=False), 5)
         assert self._calls == self._in(Ending) == []
         assert self.story.witness.at_the_end() == []
 
