@@ -43,13 +43,8 @@ def test(folder: Path, chosen: tuple[str, ...]) -> bool:
     well = check()
     fast = ["tests", "-n", "2", "--ignore=tests/real", "--ignore=tests/chaos"]
     fast += ["--ignore=tests/transfers", "--ignore=tests/architecture"]
-    suites = {
-        "fast tests": fast,
-        "real tests": ["tests/real"],
-        "faults": ["tests/chaos"],
-        "transfers": ["tests/transfers"],
-    }
-    return asyncio.run(_with_postgres(folder, suites)) and well
+    beside = {"faults": ["tests/chaos"], "transfers": ["tests/transfers"]}
+    return asyncio.run(_with_postgres(folder, {"fast tests": fast}, {"real tests": ["tests/real"]}, beside)) and well
 
 
 def chaos(folder: Path, rows: tuple[str, ...], seed: int, repeat: int) -> bool:
@@ -71,16 +66,24 @@ def chaos(folder: Path, rows: tuple[str, ...], seed: int, repeat: int) -> bool:
     return asyncio.run(_with_postgres(folder, suites))
 
 
-async def _with_postgres(folder: Path, suites: dict[str, list[str]]) -> bool:
-    """Run pytest on each suite, with one Postgres server for all of them."""
+async def _with_postgres(folder: Path, first: dict[str, list[str]], *lanes: dict[str, list[str]]) -> bool:
+    """Run pytest on each suite of ``first``, then on those of the lanes side by side; one Postgres server for all.
+
+    A suite with real calls waits for most of its time, so two of them take hardly longer than one.
+    """
     server = Postgres(folder)
     await server.start()
     try:
         env = {postgres.URL_VARIABLE: server.url}
-        results = [await asyncio.to_thread(_run, name, _pytest(args), env) for name, args in suites.items()]
-        return all(results)
+        results = [_run(name, _pytest(args), env) for name, args in first.items()]
+        beside = [asyncio.to_thread(_run_lane, lane, env) for lane in lanes]
+        return all([*results, *await asyncio.gather(*beside)])
     finally:
         await server.stop()
+
+
+def _run_lane(suites: dict[str, list[str]], env: dict[str, str]) -> bool:
+    return all([_run(name, _pytest(args), env, shown_at_end=True) for name, args in suites.items()])
 
 
 def _pytest(args: list[str]) -> list[str]:
@@ -91,10 +94,14 @@ def _tool(name: str) -> str:
     return str(_BIN / name)
 
 
-def _run(name: str, argv: list[str], env: dict[str, str] | None = None) -> bool:
+def _run(name: str, argv: list[str], env: dict[str, str] | None = None, *, shown_at_end: bool = False) -> bool:
+    """``shown_at_end``: what it prints comes in one piece, as another runs beside it."""
     say(click.style(f"── {name}", bold=True))
     started = time.monotonic()
-    status = subprocess.run(argv, cwd=PROJECT, check=False, env={**os.environ, **(env or {})}).returncode
-    verdict = "fine" if status == 0 else f"FAILED ({status})"
+    whole_env = {**os.environ, **(env or {})}
+    done = subprocess.run(argv, cwd=PROJECT, check=False, env=whole_env, capture_output=shown_at_end, text=True)
+    if shown_at_end:
+        say(f"{done.stdout}{done.stderr}")
+    verdict = "fine" if done.returncode == 0 else f"FAILED ({done.returncode})"
     say(f"── {name}: {verdict}, {time.monotonic() - started:.0f} s")
-    return status == 0
+    return done.returncode == 0
