@@ -83,7 +83,8 @@ async def _with_postgres(folder: Path, first: dict[str, list[str]], *lanes: dict
 
 
 def _run_lane(suites: dict[str, list[str]], env: dict[str, str]) -> bool:
-    return all([_run(name, _pytest(args), env, shown_at_end=True) for name, args in suites.items()])
+    results = [_run(name, _pytest(args), env, shown_at_end=True) for name, args in suites.items()]
+    return all(results)  # each has run, whatever became of the one before
 
 
 def _pytest(args: list[str]) -> list[str]:
