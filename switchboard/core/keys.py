@@ -49,12 +49,21 @@ def when_pressed(floor: Floor, call: Call, fact: KeyPressed) -> bool:
         case WayKind.QUEUE:
             _go_to_queue(floor, call, state, way.name)
         case WayKind.PLAN:
-            floor.because(call, "key", f"pressed {fact.key}: plan {way.name}")
-            call.step = -1
-            begin_plan(floor, call, floor.policy_of(call).plans[way.name])
+            _go_to_plan(floor, call, fact.key, way.name)
         case WayKind.VOICEMAIL:
             _leave_message(floor, call, fact.key, way.name)
     return True
+
+
+def _go_to_plan(floor: Floor, call: Call, key: str, name: str) -> None:
+    """A call keeps the plans that it arrived with; the keys of its queue are those of today."""
+    plan = floor.policy_of(call).plans.get(name)
+    if plan is None:
+        floor.because(call, "key", f"waits on: there is no plan {name} in the rules that it arrived with")
+        return
+    floor.because(call, "key", f"pressed {key}: plan {name}")
+    call.step = -1
+    begin_plan(floor, call, plan)
 
 
 def _leave_message(floor: Floor, call: Call, key: str, name: str) -> None:
