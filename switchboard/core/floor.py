@@ -20,7 +20,7 @@ from switchboard.core.facts import Bookmark
 from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, RecordingId
 from switchboard.core.matching import Board
 from switchboard.core.pace import Pace
-from switchboard.core.policy import Policy
+from switchboard.core.policy import Box, Policy
 from switchboard.core.queue_rules import Queue
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import Doing, Engagement, PersonRecord
@@ -177,6 +177,10 @@ class Floor:
     def queue_of(self, call: Call, queue: str) -> Queue:
         """The queue as it is today: an admin changes it while callers wait. As it was, if it was closed since."""
         return self.policy.queues.get(queue) or self.policy_of(call).queues[queue]
+
+    def box_of(self, call: Call, box: str) -> Box | None:
+        """The box as it is today, or was when ``call`` arrived."""
+        return self.policy.boxes.get(box) or self.policy_of(call).boxes.get(box)
 
     # people ------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ def _go_to_plan(floor: Floor, call: Call, key: str, name: str) -> None:
 
 
 def _leave_message(floor: Floor, call: Call, key: str, name: str) -> None:
-    box = floor.policy.boxes.get(name) or floor.policy_of(call).boxes.get(name)
+    box = floor.box_of(call, name)
     if box is None:
         floor.because(call, "key", f"waits on: there is no box {name}")
         return

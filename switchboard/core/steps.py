@@ -95,8 +95,10 @@ def _begin(floor: Floor, call: Call, step: Step) -> bool:
             say(floor, call, step.prompts + say_opening(floor, call, step.opens), Outcome.MESSAGE)
             return True
         case VoicemailStep():
-            before = step.prompts + say_opening(floor, call, step.opens)
-            begin(floor, call, floor.policy_of(call).boxes[step.box], before)
+            box = floor.box_of(call, step.box)
+            if box is None:
+                raise Bug(f"there is no box {step.box}")
+            begin(floor, call, box, step.prompts + say_opening(floor, call, step.opens))
             return True
         case CallbackStep():
             floor.because(call, "step", "nobody could take the call: a task to call back")

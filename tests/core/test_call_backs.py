@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from switchboard.core import facts
 from switchboard.core.actions import Ring, RingOutside
-from switchboard.core.call_state import Waiting
 from switchboard.core.entries import TaskOpened
 from switchboard.core.ids import CallId, LegId, PersonId
 from switchboard.core.keys import why_not_called
 from switchboard.core.phone_number import read_number
-from switchboard.core.queue_rules import CallBack, Way, WayKind
+from switchboard.core.queue_rules import CallBack
 from switchboard.sim.company import DISPATCH, ORDERS
 from tests.core.hearing_ways import called_back, not_reached, summoned, to_be_called_back
 from tests.core.policy import POLICIES
-from tests.core.reaching import waiting
 from tests.core.story import Story, ready
 
 POLICY = POLICIES["voice"]
@@ -125,16 +123,3 @@ def test_the_first_call_is_named_in_the_record_of_the_second() -> None:
     assert any(first in reason.why for reason in call.reasons)
     assert first != call.call_id
     assert isinstance(CallId(first), str)
-
-
-def test_a_key_to_a_plan_that_is_newer_than_the_call_does_nothing() -> None:
-    story = waiting()
-    plans = POLICY.plans | {"newer": next(iter(POLICY.plans.values()))}
-    keyed = msgspec.structs.replace(POLICY.queues["operators"], keys={"7": Way(WayKind.PLAN, "newer")})
-    queues = POLICY.queues | {"operators": keyed}
-    newer = msgspec.structs.replace(POLICY, version="has a newer plan", plans=plans, queues=queues)
-    story.tell(facts.PolicyLoaded(newer))
-    [call] = story.exchange.floor.calls.values()
-    story.tell(facts.KeyPressed(call.leg, "7"))
-    assert isinstance(call.state, Waiting)
-    assert "there is no plan newer" in str(call.reasons)

@@ -1,0 +1,43 @@
+"""Rules that were loaded while a call was there: what they have more than its own rules is no error of ours."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from switchboard.core import facts
+from switchboard.core.call_state import LeavingMessage, Ringing, Waiting
+from switchboard.core.policy import Box, Destination, Plan, VoicemailStep
+from switchboard.core.queue_rules import Way, WayKind
+from switchboard.core.staff_commands import StaffCommand
+from tests.core.policy import POLICY
+from tests.core.reaching import talking, told, waiting
+from tests.core.story import Story
+
+
+def test_a_key_to_a_plan_that_is_newer_than_the_call_does_nothing() -> None:
+    story = waiting()
+    plans = POLICY.plans | {"newer": next(iter(POLICY.plans.values()))}
+    keyed = replace(POLICY.queues["operators"], keys={"7": Way(WayKind.PLAN, "newer")})
+    queues = POLICY.queues | {"operators": keyed}
+    story.tell(facts.PolicyLoaded(replace(POLICY, version="has a newer plan", plans=plans, queues=queues)))
+    [call] = story.exchange.floor.calls.values()
+    story.tell(facts.KeyPressed(call.leg, "7"))
+    assert isinstance(call.state, Waiting)
+    assert "there is no plan newer" in str(call.reasons)
+
+
+def test_a_caller_is_given_to_a_box_that_is_newer_than_the_call() -> None:
+    def talking_while_a_box_is_made() -> Story:
+        story = talking()
+        boxes = POLICY.boxes | {"newer": Box("newer", "Newer", "wholesale", ())}
+        plans = POLICY.plans | {"newer": Plan("newer", (VoicemailStep("newer"),))}
+        duties = POLICY.destinations | {"777": Destination("777", "Newer", plan="newer")}
+        newer = replace(POLICY, version="has a newer box", boxes=boxes, plans=plans, destinations=duties)
+        story.tell(facts.PolicyLoaded(newer))
+        return story
+
+    story = told(StaffCommand.HAND_OVER, "777", talking_while_a_box_is_made)
+    [call] = story.exchange.floor.calls.values()
+    while isinstance(call.state, Ringing | Waiting):  # the giver, then anybody at all: nobody takes them
+        story.wait_for_deadline()
+    assert isinstance(call.state, LeavingMessage)
