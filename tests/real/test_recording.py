@@ -293,10 +293,10 @@ async def test_nothing_is_missing_at_the_beginning(recording: Company, full: boo
         for number in range(60 if full else 6):
             at, known = len(head.frames), f"+7916555{number:04}"
             caller = await Ear.call(recording.settings.trunk_host, known, "+74950000001", recording.settings.sip)
-            caller.talks, caller.tone = True, HIGH
+            caller.talks, caller.voice = True, HIGH
             began_s = await _hears_tone(head, 2, at)
             await asyncio.sleep(0.4)
-            caller.tone = LOW
+            caller.voice = LOW
             changed_s = await _hears_tone(head, 4, at)
             await asyncio.sleep(0.2)
             await caller.close()
@@ -337,7 +337,7 @@ async def test_asterisk_is_killed_in_mid_talk_and_what_there_is_is_filed(recordi
         await asyncio.sleep(4)
         await recording.asterisk.kill()
         for ear in (caller, operator):
-            ear.over = True  # nobody is there to hear that they hang up
+            ear.hang_up()  # nobody is there to hear it
         await recording.asterisk.start()
     await register(list(recording.phones.values()))
     row = await filed(recording, before, 60)
