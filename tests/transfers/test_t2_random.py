@@ -30,7 +30,7 @@ _MOODS = (ANSWER, Behaviour(ring_ms=300), Behaviour(ring_ms=700), Behaviour(ring
 
 
 async def test_random_visits(company: SoftCompany, full: bool, seed: int, figures: Figures) -> None:
-    chance, many = Random(seed), 1_000 if full else 40
+    chance, many = Random(seed), 1_000 if full else 30
     visitors = [
         Visitor(company, number, Random(f"{seed} {number}"), all_ways(company)) for number in _ordinary(many)
     ]  # fmt: skip
