@@ -27,7 +27,8 @@ async def test_the_log_lines_name_no_number(company: Company) -> None:
 
 
 async def test_asterisk_had_nothing_to_complain_about(company: Company) -> None:
-    """But that the service was away (stopped in row 16, killed among the faults), that a caller hung up in the very
+    """But that the service was away (stopped in row 16, killed among the faults,
+    in talks that are recorded and listened to), that a caller hung up in the very
     moment of our answer, or in the midst of a greeting, as they do in row 14, and that staff did not hear the
     confirmation of a code to its end (test_people; a sound that is not there has a complaint of its own). A caller hung
     up before the tone, and there was nowhere to record (test_voicemail)."""
@@ -36,6 +37,8 @@ async def test_asterisk_had_nothing_to_complain_about(company: Company) -> None:
         "Stasis app 'switchboard' doesn't exist",
         "Web socket closed abruptly",
         "Broken pipe",
+        "WebSocket read error: Success",
+        "riting frame",
         "Session already DISCONNECTED",
         "Failed to answer channel",
         "Playback failed for sound:",
