@@ -31,14 +31,14 @@ async def test_asterisk_had_nothing_to_complain_about(company: Company) -> None:
     in talks that are recorded and listened to), that a caller hung up in the very
     moment of our answer, or in the midst of a greeting, as they do in row 14, and that staff did not hear the
     confirmation of a code to its end (test_people; a sound that is not there has a complaint of its own). A caller hung
-    up before the tone, and there was nowhere to record (test_voicemail)."""
+    up before the tone, and there was nowhere to record, or no room (test_voicemail, test_recording)."""
     known = (
         "Failed to find outbound websocket per-call config for app",
         "Stasis app 'switchboard' doesn't exist",
         "Web socket closed abruptly",
         "Broken pipe",
         "WebSocket read error: Success",
-        "riting frame",
+        "Error writing frame",
         "Session already DISCONNECTED",
         "Failed to answer channel",
         "Playback failed for sound:",
