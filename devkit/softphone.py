@@ -242,11 +242,12 @@ class Softphone:
         )
         return f"{ours}: {said}"
 
-    def send(self, text: str) -> None:
+    def send(self, text: str, to: tuple[str, int] | None = None) -> None:
+        """To the exchange; a stranger is answered where they are."""
         if self._socket.fileno() == -1:
             return
         self.trace.append(Traced(time_ns() // 1000, monotonic(), True, text))
-        self._socket.sendto(text.encode(), self._peer)
+        self._socket.sendto(text.encode(), to or self._peer)
 
     def send_request(self, text: str, hear: Callable[[str], None]) -> None:
         """Send until it is answered; `hear` gets every answer, or an own 408."""
@@ -263,10 +264,10 @@ class Softphone:
         self.send_request(text, hear)
         return answered
 
-    def reply(self, request: str, status: str, *, tag: str, body: str = "") -> None:
+    def reply(self, request: str, status: str, *, tag: str, body: str = "", to: tuple[str, int] | None = None) -> None:
         text = sip_text.reply(request, status, tag=tag, contact=self.contact, body=body)
         self._replied[branch_of(request), request.split(maxsplit=1)[0]] = text
-        self.send(text)
+        self.send(text, to)
 
     def behave_like_told(self, call: SoftCall) -> None:
         """Somebody calls."""
@@ -286,7 +287,6 @@ class Softphone:
 
     def _receive(self) -> None:
         for at_us, data, source in stamped.arrived(self._socket):
-            self._peer = source
             text = data.decode(errors="replace")
             if not text.strip():
                 continue  # a keep-alive
@@ -294,7 +294,7 @@ class Softphone:
             if text.startswith("SIP/2.0 "):
                 self._hear_answer(text)
             else:
-                self._hear_request(text)
+                self._hear_request(text, source)
 
     def _hear_answer(self, text: str) -> None:
         method = header(text, "CSeq").split()[-1]
@@ -302,20 +302,21 @@ class Softphone:
         if asked is not None:
             asked.answered(text)
 
-    def _hear_request(self, text: str) -> None:
+    def _hear_request(self, text: str, source: tuple[str, int]) -> None:
         method, call_id = text.split(maxsplit=1)[0], header(text, "Call-ID")
         if (before := self._replied.get((branch_of(text), method))) is not None and method != "ACK":
-            self.send(before)  # it came again: so does its answer
+            self.send(before, source)  # it came again: so does its answer
             return
         call = next((one for one in self.calls if one.call_id == call_id), None)
         if call is not None:
             call.hear_request(text)
         elif method == "INVITE":
+            self._peer = source  # only who calls; whatever else strays in here leads nobody astray
             self._be_called(text)
         elif method in ("OPTIONS", "NOTIFY", "MESSAGE"):
-            self.reply(text, "200 OK", tag="none")
+            self.reply(text, "200 OK", tag="none", to=source)
         elif method != "ACK":
-            self.reply(text, "481 Call/Transaction Does Not Exist", tag="none")
+            self.reply(text, "481 Call/Transaction Does Not Exist", tag="none", to=source)
 
     def _be_called(self, text: str) -> None:
         local = f"{header(text, 'To')};tag=s{next(_numbers)}p{self.port}"
