@@ -14,7 +14,7 @@ from pathlib import Path
 
 from devkit import processes
 from devkit.asterisk_tree import AsteriskTree
-from devkit.ports import free_tcp_port, free_udp_ports
+from devkit.ports import free_tcp_port, free_udp_ports, loopback
 from devkit.processes import Child, Deadline, ProcessFailed
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -29,14 +29,14 @@ _LONGEST_START_S = 30
 class Settings:
     """The values that differ between two Asterisks. Addresses are loopback: one for us, one for the carrier."""
 
-    sip_address: str = "127.0.0.1"
+    sip_address: str = field(default_factory=loopback)
     sip_port: int = field(default_factory=lambda: free_udp_ports(1)[0])
     http_address: str = "127.0.0.1"
     http_port: int = field(default_factory=free_tcp_port)
     ari_user: str = "switchboard"
     ari_password: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
-    trunk_host: str = "127.0.0.2"
-    trunk_port: int = field(default_factory=lambda: free_udp_ports(1, "127.0.0.2")[0])
+    trunk_host: str = field(default_factory=lambda: loopback(2))
+    trunk_port: int = field(default_factory=lambda: free_udp_ports(1, loopback(2))[0])
     trunk_user: str = "switchboard"
     trunk_password: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
     rtp_first_port: int = 20000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from devkit import processes
-from devkit.ports import free_tcp_port, free_udp_ports
+from devkit.ports import free_tcp_port, free_udp_ports, loopback
 from devkit.processes import Child, Deadline, ProcessFailed
 
 _MODULES = Path("/usr/lib/baresip/modules")
@@ -57,7 +57,7 @@ class Baresip:
         home = folder / f"baresip-{name}"
         home.mkdir(parents=True, exist_ok=True)
         control, [port] = free_tcp_port(), free_udp_ports(1)
-        values = {"name": name, "address": "127.0.0.1", "port": port, "hertz": hertz, "control": control}
+        values = {"name": name, "address": loopback(), "port": port, "hertz": hertz, "control": control}
         (home / "config").write_text(_CONFIG.format(modules=_MODULES, **values))
         (home / "contacts").write_text("")
         account = home / "accounts"

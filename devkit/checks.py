@@ -12,13 +12,15 @@ from pathlib import Path
 
 import click
 
-from devkit import postgres
+from devkit import ports, postgres
 from devkit.asterisk import PROJECT
 from devkit.debian import say
 from devkit.postgres import Postgres
 
 _BIN = Path(sys.executable).parent
 _LONGEST_FAULT_S = 3_600
+_WITH_CALLS = ("sound", "real", "transfers", "chaos")
+"""The folders of tests with real calls. They wait for most of their time, so all run side by side."""
 _CODE = ("switchboard", "devkit", "tests", "benchmarks")
 
 
@@ -41,10 +43,9 @@ def test(folder: Path, chosen: tuple[str, ...]) -> bool:
     if chosen:
         return asyncio.run(_with_postgres(folder, {"chosen tests": list(chosen)}))
     well = check()
-    fast = ["tests", "-n", "2", "--ignore=tests/real", "--ignore=tests/chaos"]
-    fast += ["--ignore=tests/transfers", "--ignore=tests/architecture"]
-    beside = {"faults": ["tests/chaos"], "transfers": ["tests/transfers"]}
-    return asyncio.run(_with_postgres(folder, {"fast tests": fast}, {"real tests": ["tests/real"]}, beside)) and well
+    fast = ["tests", "-n", "2", "-m", "not real", "--ignore=tests/architecture"]
+    beside = {name: [f"tests/{name}"] for name in _WITH_CALLS}
+    return asyncio.run(_with_postgres(folder, {"fast tests": fast}, beside)) and well
 
 
 def chaos(folder: Path, rows: tuple[str, ...], seed: int, repeat: int) -> bool:
@@ -66,25 +67,24 @@ def chaos(folder: Path, rows: tuple[str, ...], seed: int, repeat: int) -> bool:
     return asyncio.run(_with_postgres(folder, suites))
 
 
-async def _with_postgres(folder: Path, first: dict[str, list[str]], *lanes: dict[str, list[str]]) -> bool:
-    """Run pytest on each suite of ``first``, then on those of the lanes side by side; one Postgres server for all.
-
-    A suite with real calls waits for most of its time, so two of them take hardly longer than one.
-    """
+async def _with_postgres(folder: Path, first: dict[str, list[str]], beside: dict[str, list[str]] | None = None) -> bool:
+    """Run pytest on each suite of ``first``, then on those of ``beside`` at once; one Postgres server for all."""
     server = Postgres(folder)
     await server.start()
     try:
         env = {postgres.URL_VARIABLE: server.url}
         results = [_run(name, _pytest(args), env) for name, args in first.items()]
-        beside = [asyncio.to_thread(_run_lane, lane, env) for lane in lanes]
-        return all([*results, *await asyncio.gather(*beside)])
+        at_once = [
+            asyncio.to_thread(_run, name, _pytest(args), env | _network(number), shown_at_end=True)
+            for number, (name, args) in enumerate((beside or {}).items(), 1)
+        ]
+        return all([*results, *await asyncio.gather(*at_once)])
     finally:
         await server.stop()
 
 
-def _run_lane(suites: dict[str, list[str]], env: dict[str, str]) -> bool:
-    results = [_run(name, _pytest(args), env, shown_at_end=True) for name, args in suites.items()]
-    return all(results)  # each has run, whatever became of the one before
+def _network(number: int) -> dict[str, str]:
+    return {ports.NETWORK_VARIABLE: f"127.0.{number}"}
 
 
 def _pytest(args: list[str]) -> list[str]:

@@ -29,7 +29,7 @@ from devkit import asterisk_tree, phones, processes
 from devkit.asterisk import PROJECT, Asterisk, Settings
 from devkit.crowd import PhoneBank, bank
 from devkit.phones import ANSWER, Behaviour, Call, Carrier, Phone
-from devkit.ports import free_tcp_port, free_udp_ports
+from devkit.ports import free_tcp_port, free_udp_ports, loopback
 from devkit.postgres import Postgres
 from devkit.processes import Deadline
 from devkit.scenarios import FOREVER_MS
@@ -302,7 +302,7 @@ class Company:
             person.phone: Phone(
                 person.phone,
                 folder,
-                "127.0.0.1",
+                loopback(),
                 port,
                 secret=self._secrets[person.phone],
                 exchange=exchange,

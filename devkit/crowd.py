@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from devkit import phones, processes
 from devkit.phones import SIPP_OPTIONS, Listener, Phone, command
-from devkit.ports import free_udp_ports
+from devkit.ports import free_udp_ports, loopback
 from devkit.processes import Child
 from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario
 from devkit.short_waits import plain
@@ -146,7 +146,7 @@ class PhoneBank(Listener):
 
 def bank(name: str, folder: Path, exchange: str, owners: Mapping[str, str]) -> PhoneBank:
     """Phones for these people, by name with their passwords; switched off."""
-    address = "127.0.0.1"
+    address = loopback()
     [port] = free_udp_ports(1)
     return PhoneBank(
         name,

@@ -1,10 +1,20 @@
-"""Free ports on loopback.
+"""Addresses and free ports on loopback.
 
 A port is free when we could bind it just now; the kernel hands out others first, so another process on the machine
-is unlikely to take it before its owner does.
+is unlikely to take it before its owner does. But a phone that is off for a moment has left its port to whoever asks:
+two test runs beside each other have a network each (``SWITCHBOARD_LOOPBACK``).
 """
 
+import os
 import socket
+
+NETWORK_VARIABLE = "SWITCHBOARD_LOOPBACK"
+"""The first three numbers of our addresses, where they are to be others: ``127.0.1``."""
+
+
+def loopback(host: int = 1) -> str:
+    """Our address of this last number: 1 for the company and its phones, 2 for the carrier."""
+    return f"{os.environ.get(NETWORK_VARIABLE, '127.0.0')}.{host}"
 
 
 def free_tcp_port(address: str = "127.0.0.1") -> int:
@@ -14,8 +24,9 @@ def free_tcp_port(address: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
-def free_udp_ports(count: int, address: str = "127.0.0.1") -> list[int]:
-    """`count` different UDP ports nobody uses."""
+def free_udp_ports(count: int, address: str = "") -> list[int]:
+    """`count` different UDP ports nobody uses; without an address: at the company's."""
+    address = address or loopback()
     probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
     try:
         for probe in probes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from devkit.company import SAMPLE_CONFIG, Company
+from devkit.ports import loopback
 from devkit.softphone import Softphone
 from devkit.tones import HOW_MANY
 from switchboard.core.policy import Role
@@ -74,7 +75,7 @@ class SoftCompany(Company):
         self.phones, self.banks = {}, {}
         people = [person.phone for person in self.policy.people.values()]
         self.staff = {
-            name: Softphone(name, "127.0.0.1", self.settings.sip, secret=self._secrets[name], tone=tone)
+            name: Softphone(name, loopback(), self.settings.sip, secret=self._secrets[name], tone=tone)
             for tone, name in enumerate(people)
         }
         host, port = self.settings.trunk_host, self.settings.trunk_port

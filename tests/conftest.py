@@ -10,6 +10,9 @@ import pytest
 from devkit.asterisk import PROJECT
 
 FOLDER = PROJECT / ".dev" / "chaos"
+WITH_CALLS = ("chaos", "real", "sound", "transfers")
+"""The folders whose tests make calls on a real Asterisk."""
+_TESTS = PROJECT / "tests"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if _TESTS in item.path.parents and item.path.relative_to(_TESTS).parts[0] in WITH_CALLS:
+            item.add_marker(pytest.mark.real)
     if not config.getoption("--full", default=False):
         later = [item for item in items if item.get_closest_marker("full") is not None]
         config.hook.pytest_deselected(items=later)

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from itertools import count
 from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from devkit.company import SAMPLE_CONFIG, Company
@@ -32,11 +31,6 @@ BANKS = {
 """Who answers at once, and who lets it ring."""
 ONLOOKERS = {BYSTANDERS: tuple(f"bystander{nth:03}" for nth in range(1, 153))}
 """In a full run: with them two hundred phones sign on."""
-
-
-@pytest.fixture(autouse=True)
-def _real(request: pytest.FixtureRequest) -> None:
-    request.node.add_marker(pytest.mark.real)
 
 
 # ---- the company -------------------------------------------------------------------------------------------------

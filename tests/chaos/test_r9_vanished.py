@@ -124,8 +124,7 @@ async def ears(crowd: Company, *talks: Callers) -> list[tuple[str, int]]:
     for bridge in await crowd.ari("bridges"):
         for channel in bridge["channels"] if callers_legs & set(bridge["channels"]) else ():
             said = await crowd.ari(f"channels/{channel}/variable?variable=CHANNEL(rtp,src)")
-            host, _, port = said["value"].rpartition(":")
-            found.append((host, int(port)))
+            found.append((crowd.settings.sip_address, int(said["value"].rpartition(":")[2])))
     assert len(found) == 2 * len(talks)
     return found
 

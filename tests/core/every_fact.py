@@ -80,10 +80,11 @@ def every_fact(story: Story) -> list[Fact]:
 
 
 def _transfers(legs: list[LegId]) -> list[Fact]:
+    stand_ins = (LegId("stand-in"),)  # never a leg of a call
     given_to = ("103", "70", "71", "*28", "989161234567", "")
     return [
-        *(facts.LegTransferred(leg, to, (LegId("7.1"),)) for leg in legs for to in given_to),
-        *(facts.LegsTransferred(leg, other, (LegId("7.1"),)) for leg in legs for other in legs),
+        *(facts.LegTransferred(leg, to, stand_ins) for leg in legs for to in given_to),
+        *(facts.LegsTransferred(leg, other, stand_ins) for leg in legs for other in legs),
     ]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from devkit.asterisk import PROJECT
@@ -28,11 +27,6 @@ return_wait = "30s"
 hold_at_most = "20s"
 parked_at_most = "6s"
 """
-
-
-@pytest.fixture(autouse=True)
-def _real(request: pytest.FixtureRequest) -> None:
-    request.node.add_marker(pytest.mark.real)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

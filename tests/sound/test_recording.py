@@ -20,7 +20,7 @@ from devkit.company import Company
 from devkit.ear import FRAME, Ear
 from devkit.phones import ANSWER, register
 from devkit.processes import Deadline
-from switchboard.config.load import load
+from tests.sound.scenes import load_rules, other_rules
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -41,27 +41,9 @@ SAMPLES_PER_MS = 8
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def recording(company: Company) -> AsyncIterator[Company]:
     """The same company; what operators say to callers is recorded. Only olga is free."""
-    await company.wait_ready()
-    was = (company.config / "company.toml").read_text()
-    try:
-        await _load(company, was + RULES)
-        for name in ("oleg", "irina"):
-            await company.dial_code("*20", name)
+    rules = (company.config / "company.toml").read_text() + RULES
+    async with other_rules(company, {"company.toml": rules}, paused=("oleg", "irina")):
         yield company
-    finally:
-        await _load(company, was)
-        for name in ("oleg", "irina"):
-            await company.dial_code("*21", name)
-        await company.wait_ready()
-        await company.wait_idle()
-
-
-async def _load(company: Company, text: str) -> None:
-    (company.config / "company.toml").write_text(text)
-    version, deadline = load(company.config).version, Deadline(10, "the new rules to be loaded")
-    while version not in (company.folder / "logs" / "service.log").read_text():
-        await deadline.pause(0.05)
-    await asyncio.sleep(0.3)
 
 
 @asynccontextmanager
@@ -285,7 +267,7 @@ async def test_nothing_is_missing_at_the_beginning(recording: Company, full: boo
     """From the first that the operator hears of the caller to the first moment of the file. Both hear the same sound:
     when it changes is known in both."""
     before, text = await count(recording), (recording.config / "company.toml").read_text()
-    await _load(recording, text + HEADS)
+    await load_rules(recording, {"company.toml": text + HEADS})
     phone, missing_ms = recording.phones["viktor"], []
     await phone.off()
     head = Ear.wait_on(phone.address, phone.port, talks=False)
@@ -309,7 +291,7 @@ async def test_nothing_is_missing_at_the_beginning(recording: Company, full: boo
     finally:
         await head.close()
         await phone.behave(ANSWER)
-        await _load(recording, text)
+        await load_rules(recording, {"company.toml": text})
     missing_ms.sort()
     print(
         f"{len(missing_ms)} talks: {missing_ms[len(missing_ms) // 2]:.0f} ms missing, at most {missing_ms[-1]:.0f} ms"

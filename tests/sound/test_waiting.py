@@ -19,14 +19,12 @@ from devkit.ear import TONE, Ear, prompt_frames
 from devkit.phones import ANSWER
 from devkit.processes import Deadline
 from devkit.rows import caller
-from switchboard.config.load import load
+from tests.sound.scenes import DISPATCH, OPERATORS, calling, other_rules
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-DISPATCH = "+74950000003"
 LONGEST_GAP_MS = 300
 """A frame comes every 20 ms, where the machine has time; silence would last for seconds."""
-OPERATORS = ("olga", "oleg", "irina")
 MESSAGE = "queue-youarenext.wav"
 """Five seconds of being told to be first in line."""
 HEARS = """
@@ -41,7 +39,6 @@ every = "5s"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def speaking(company: Company) -> AsyncIterator[Company]:
     """The same company, with quick messages in both queues, and a Russian dispatch line; nobody is free."""
-    await company.wait_ready()
     was = {name: (company.config / name).read_text() for name in ("company.toml", "queues.toml", "routing.toml")}
     queues = was["queues.toml"]
     begin = queues.index("[queue.operators.hears]")
@@ -52,36 +49,8 @@ async def speaking(company: Company) -> AsyncIterator[Company]:
         "company.toml": was["company.toml"].replace("[line.dispatch]", '[line.dispatch]\nlanguage = "ru"'),
         "routing.toml": was["routing.toml"].replace('at_most = "8s"', 'at_most = "60s"'),
     }
-    try:
-        await _load(company, texts)
-        for name in OPERATORS:
-            await company.dial_code("*20", name)
+    async with other_rules(company, texts, paused=OPERATORS):
         yield company
-    finally:
-        await _load(company, was)
-        for name in OPERATORS:
-            await company.dial_code("*21", name)
-        await company.wait_ready()
-        await company.wait_idle()
-
-
-async def _load(company: Company, texts: dict[str, str]) -> None:
-    for name, text in texts.items():
-        (company.config / name).write_text(text)
-    version, deadline = load(company.config).version, Deadline(10, "the new rules to be loaded")
-    while version not in (company.folder / "logs" / "service.log").read_text():
-        await deadline.pause(0.05)
-    await asyncio.sleep(0.3)  # a version that was loaded before is in the log already
-
-
-@asynccontextmanager
-async def calling(company: Company, number: str, to: str = "+74950000001") -> AsyncIterator[Ear]:
-    ear = await Ear.call(company.settings.trunk_host, number, to, company.settings.sip)
-    try:
-        await ear.until(lambda: ear.answered_s, "music")
-        yield ear
-    finally:
-        await ear.close()
 
 
 @asynccontextmanager
@@ -169,7 +138,7 @@ def _first_tone(ear: Ear) -> int | None:
 async def test_a_caller_is_called_back(speaking: Company) -> None:
     """Presses 1 (by RTP), confirms the number (by INFO), hears goodbye; the operator's phone rings before theirs."""
     folder = speaking.asterisk.sounds / "en"
-    records, outside = len(await speaking.records()), len(speaking.carrier.calls())
+    records, outside = len(await speaking.records()), speaking.carrier.calls()
     async with calling(speaking, caller(1)) as ear:
         await ear.hears(folder / "one-moment-please.wav")
         await ear.press("1")
@@ -180,14 +149,14 @@ async def test_a_caller_is_called_back(speaking: Company) -> None:
         await ear.until(lambda: ear.over or None, "the call to end")
     answered = sum(call.answered for call in speaking.phones["oleg"].calls())
     await speaking.dial_code("*21", "oleg")
-    dialled = await speaking.carrier.rung(outside + 1)
+    dialled = await speaking.carrier.rung(len(outside) + 1)
     await speaking.phones["oleg"].answered(answered + 1)
     summoned = speaking.phones["oleg"].calls()[-1]
     assert dialled.to_user == caller(1)
     assert summoned.final_us is not None
     assert dialled.invited_us > summoned.final_us
     assert "call-back" in summoned.from_header
-    await speaking.carrier.answered(sum(call.answered for call in speaking.carrier.calls()))
+    await speaking.carrier.answered(sum(call.answered for call in outside) + 1)
     await speaking.wait_people("talking", "oleg")
     await asyncio.sleep(0.3)
     speaking.phones["oleg"].hang_up()

@@ -9,7 +9,6 @@ import re
 import shutil
 import wave
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -25,12 +24,10 @@ from devkit.ear import Ear, prompt_frames
 from devkit.mail import MailServer, sound_of
 from devkit.processes import Deadline
 from devkit.rows import caller
-from switchboard.config.load import load
+from tests.sound.scenes import DISPATCH, OPERATORS, ORDERS, calling, other_rules
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ORDERS, DISPATCH = "+74950000001", "+74950000003"
-OPERATORS = ("olga", "oleg", "irina")
 SPEECH = "demo-instruct"
 """What callers say: half a minute of it would be there."""
 BOX = """
@@ -69,7 +66,6 @@ opens = "tomorrow"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def boxed(company: Company) -> AsyncIterator[Company]:
     """The same company: who dials dispatch comes to a box, or hears when it opens; 5 while waiting leads there too."""
-    await company.wait_ready()
     names = ("routing.toml", "queues.toml", "hours.toml", "voicemail.toml")
     was = {name: (company.config / name).read_text() for name in names}
     tomorrow = (datetime.fromtimestamp(time(), ZoneInfo("Europe/Moscow")) + timedelta(days=1)).strftime("%a").lower()
@@ -83,42 +79,14 @@ async def boxed(company: Company) -> AsyncIterator[Company]:
         "queues.toml": was["queues.toml"].replace(keys, f'{keys}\n5 = "voicemail:test"'),
         "hours.toml": f'{was["hours.toml"]}\n[hours.tomorrow]\n{tomorrow} = "09:00-18:00"\n',
     }
-    try:
-        await _load(company, texts)
-        for name in OPERATORS:
-            await company.dial_code("*20", name)
+    async with other_rules(company, texts, paused=OPERATORS):
         yield company
-    finally:
-        await _load(company, was)
-        for name in OPERATORS:
-            await company.dial_code("*21", name)
-        await company.wait_ready()
-        await company.wait_idle()
 
 
 @pytest.fixture(scope="module")
 def mail(company: Company) -> Iterator[MailServer]:
     with MailServer(company.mail_port) as server:
         yield server
-
-
-async def _load(company: Company, texts: dict[str, str]) -> None:
-    for name, text in texts.items():
-        (company.config / name).write_text(text)
-    version, deadline = load(company.config).version, Deadline(10, "the new rules to be loaded")
-    while version not in (company.folder / "logs" / "service.log").read_text():
-        await deadline.pause(0.05)
-    await asyncio.sleep(0.3)  # a version that was loaded before is in the log already
-
-
-@asynccontextmanager
-async def calling(company: Company, number: str, to: str = DISPATCH) -> AsyncIterator[Ear]:
-    ear = await Ear.call(company.settings.trunk_host, number, to, company.settings.sip)
-    try:
-        await ear.until(lambda: ear.answered_s, "an answer")
-        yield ear
-    finally:
-        await ear.close()
 
 
 async def hears_the_tone(company: Company, ear: Ear) -> int:
@@ -174,7 +142,7 @@ def text_of(letter: EmailMessage) -> str:
 async def test_a_message_reaches_the_department(boxed: Company, mail: MailServer, tmp_path: Path) -> None:
     """Spoken, ended by #, thanked for; on record, in the folder, a task, and mailed with its sound."""
     before, letters = len(await boxed.records()), len(mail.letters)
-    async with calling(boxed, caller(1)) as ear:
+    async with calling(boxed, caller(1), DISPATCH) as ear:
         since = await hears_the_tone(boxed, ear)
         await ear.say(speech(boxed), 5)
         await ear.press("#")
@@ -206,7 +174,7 @@ async def _asterisk_keeps_nothing(company: Company) -> None:
 
 async def test_who_hangs_up_in_the_middle_has_left_a_message(boxed: Company, mail: MailServer, tmp_path: Path) -> None:
     before, letters = len(await boxed.records()), len(mail.letters)
-    async with calling(boxed, caller(2)) as ear:
+    async with calling(boxed, caller(2), DISPATCH) as ear:
         await hears_the_tone(boxed, ear)
         await ear.say(speech(boxed), 4)
     assert (await newest(boxed, before))["outcome"] == "voicemail"
@@ -217,11 +185,11 @@ async def test_who_hangs_up_in_the_middle_has_left_a_message(boxed: Company, mai
 async def test_silence_is_no_message(boxed: Company, mail: MailServer) -> None:
     """It ends by itself, and so does the call of somebody who hangs up during the greeting."""
     before, letters = len(await boxed.records()), len(mail.letters)
-    async with calling(boxed, caller(3)) as ear:
+    async with calling(boxed, caller(3), DISPATCH) as ear:
         since = await hears_the_tone(boxed, ear)
         await ear.hears(boxed.asterisk.sounds / "en" / "vm-nomore.wav", since=since)
         await ear.until(lambda: ear.over or None, "the end")
-    async with calling(boxed, caller(4)) as ear:
+    async with calling(boxed, caller(4), DISPATCH) as ear:
         await ear.hears(boxed.asterisk.sounds / "en" / "vm-goodbye.wav")
     silent, gone = (await boxed.wait_records(before + 2))[-2:]
     assert (silent["outcome"], gone["outcome"]) == ("message", "message")
@@ -248,7 +216,7 @@ async def test_without_room_to_record_callers_are_told_and_called_back(boxed: Co
     before, letters = len(await boxed.records()), len(mail.letters)
     shutil.rmtree(boxed.asterisk.recordings)
     try:
-        async with calling(boxed, caller(3)) as ear:
+        async with calling(boxed, caller(3), DISPATCH) as ear:
             await ear.hears(boxed.asterisk.sounds / "en" / "im-sorry.wav", 5)
             await ear.until(lambda: ear.over or None, "the end")
         record = await newest(boxed, before)
@@ -261,7 +229,7 @@ async def test_without_room_to_record_callers_are_told_and_called_back(boxed: Co
         assert '"recording.failed"' in (boxed.folder / "logs" / "service.log").read_text()
     finally:
         boxed.asterisk.recordings.mkdir()
-    async with calling(boxed, caller(3)) as ear:
+    async with calling(boxed, caller(3), DISPATCH) as ear:
         await hears_the_tone(boxed, ear)
         await ear.say(speech(boxed), 3.5)
     await mail.letter(letters + 1)
@@ -273,8 +241,8 @@ async def test_without_room_to_record_callers_are_told_and_called_back(boxed: Co
 async def test_the_service_dies_in_the_midst_of_a_message(boxed: Company, mail: MailServer, tmp_path: Path) -> None:
     """One caller hangs up while nobody is there; another speaks on until somebody is, and is thanked."""
     before, letters = len(await boxed.records()), len(mail.letters)
-    async with calling(boxed, caller(4)) as staying:
-        async with calling(boxed, caller(5)) as leaving:
+    async with calling(boxed, caller(4), DISPATCH) as staying:
+        async with calling(boxed, caller(5), DISPATCH) as leaving:
             await asyncio.gather(hears_the_tone(boxed, leaving), hears_the_tone(boxed, staying))
             speaking = asyncio.create_task(staying.say(speech(boxed), 12))
             await leaving.say(speech(boxed), 1.5)
@@ -298,7 +266,7 @@ async def test_a_mail_server_that_is_away_gets_the_letter_later(boxed: Company, 
     before, letters = len(await boxed.records()), len(mail.letters)
     mail.refuse, mail.refused = "451 come back later", 0
     try:
-        async with calling(boxed, caller(2)) as ear:
+        async with calling(boxed, caller(2), DISPATCH) as ear:
             await hears_the_tone(boxed, ear)
             await ear.say(speech(boxed), 3.5)
         message = await message_of(boxed, await newest(boxed, before))
@@ -320,7 +288,7 @@ async def test_a_mail_server_that_is_away_gets_the_letter_later(boxed: Company, 
 async def test_who_calls_when_it_is_closed_hears_when_it_opens(boxed: Company) -> None:
     before = len(await boxed.records())
     folder, since = boxed.asterisk.sounds / "en", 0
-    async with calling(boxed, "anonymous") as ear:
+    async with calling(boxed, "anonymous", DISPATCH) as ear:
         for prompt in ("hello-world", "digits/tomorrow", "digits/at", "digits/9", "digits/oclock", "digits/a-m"):
             since = await ear.hears(folder / f"{prompt}.wav", since=since)
         await ear.until(lambda: ear.over or None, "the end")
@@ -330,7 +298,7 @@ async def test_who_calls_when_it_is_closed_hears_when_it_opens(boxed: Company) -
 async def test_what_was_said_before_asterisk_died_is_kept(boxed: Company, mail: MailServer, tmp_path: Path) -> None:
     """Asterisk writes 64 KiB at a time, so up to four seconds of the end are gone with it."""
     before, letters = len(await boxed.records()), len(mail.letters)
-    async with calling(boxed, caller(1)) as ear:
+    async with calling(boxed, caller(1), DISPATCH) as ear:
         await hears_the_tone(boxed, ear)
         await ear.say(speech(boxed), 9)
         await boxed.asterisk.kill()

@@ -1,0 +1,56 @@
+"""What several of these tests begin with: other rules for a while, and a caller who listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from devkit.company import Company
+from devkit.ear import Ear
+from devkit.processes import Deadline
+from switchboard.config.load import load
+
+ORDERS, DISPATCH = "+74950000001", "+74950000003"
+OPERATORS = ("olga", "oleg", "irina")
+
+
+@asynccontextmanager
+async def other_rules(
+    company: Company, texts: Mapping[str, str], paused: tuple[str, ...] = ()
+) -> AsyncIterator[Company]:
+    """For a while the config files that ``texts`` names read so, and these people pause."""
+    await company.wait_ready()
+    was = {name: (company.config / name).read_text() for name in texts}
+    try:
+        await load_rules(company, texts)
+        for name in paused:
+            await company.dial_code("*20", name)
+        yield company
+    finally:
+        await load_rules(company, was)
+        for name in paused:
+            await company.dial_code("*21", name)
+        await company.wait_ready()
+        await company.wait_idle()
+
+
+async def load_rules(company: Company, texts: Mapping[str, str]) -> None:
+    """Write these config files, and wait until the service goes by them."""
+    for name, text in texts.items():
+        (company.config / name).write_text(text)
+    version, deadline = load(company.config).version, Deadline(10, "the new rules to be loaded")
+    while version not in (company.folder / "logs" / "service.log").read_text():
+        await deadline.pause(0.05)
+    await asyncio.sleep(0.3)  # a version that was loaded before is in the log already
+
+
+@asynccontextmanager
+async def calling(company: Company, number: str, to: str = ORDERS) -> AsyncIterator[Ear]:
+    """A caller, from the answer on; at the end they hang up."""
+    ear = await Ear.call(company.settings.trunk_host, number, to, company.settings.sip)
+    try:
+        await ear.until(lambda: ear.answered_s, "an answer")
+        yield ear
+    finally:
+        await ear.close()
