@@ -78,7 +78,6 @@ class Said(Table):
     away: Prompts = Field(default=["agent-loggedoff"], description="Away for the hours that were dialled.")
     handed_over: Prompts = Field(default=["beep"], description="The caller on hold was given away.")
     parked: Prompts = Field(default=["beep"], description="The caller on hold was parked.")
-    listening_ended: Prompts = Field(default=["beep"], description="The talk that was listened to is over.")
     wrong_pin: Prompts = Field(default=["auth-incorrect"], description="The PIN is not that of the extension.")
     pin_locked: Prompts = Field(
         default=["im-sorry", "feature-not-avail-line"], description="Too many wrong PINs; later again."

@@ -256,22 +256,20 @@ def _not_there(floor: Floor, call: Call, state: Listening, why: str, *, once_mor
 
 
 def over(floor: Floor, call: Call, state: Listening, why: str) -> None:
-    """There is nothing to hear any more; who listened is told so.
+    """There is nothing to hear any more: who listened is hung up, as the other two are. Whom nobody has put there yet is
+    told that nothing comes of it.
 
-    Who has barged in is hung up, as the other two are: Asterisk lets a sound for a leg be lost, now and then for ever,
-    where the bridge around that leg is taken down in the same moment.
+    No sound for the others: Asterisk lets it be lost, now and then for ever, where the bridge around a leg is taken down
+    in the same moment.
     """
     floor.because(call, "listening", f"is over: {why}", call.caller_person)
-    heard = call.answered_at_ms is not None
-    outcome = Outcome.LISTENED if heard else Outcome.REFUSED
-    if any(post.mode is Mode.BARGE_IN for post in state.posts):
-        end(floor, call, outcome, why)
+    if any(post.asked for post in state.posts):
+        end(floor, call, Outcome.REFUSED if call.answered_at_ms is None else Outcome.LISTENED, why)
         return
     for post in state.posts:
         _leave(floor, call, post)
     note_end(floor, call, _mode(state), why)
-    prompts = floor.policy_of(call).prompts
-    say(floor, call, prompts.listening_ended if heard else prompts.refused, outcome)
+    say(floor, call, floor.policy_of(call).prompts.refused, Outcome.REFUSED)
 
 
 def when_supervisor_left(floor: Floor, call: Call) -> None:

@@ -316,7 +316,6 @@ class Prompts(Struct, frozen=True):
     away: tuple[str, ...] = ("agent-loggedoff",)
     handed_over: tuple[str, ...] = ("beep",)
     parked: tuple[str, ...] = ("beep",)
-    listening_ended: tuple[str, ...] = ("beep",)
     wrong_pin: tuple[str, ...] = ("auth-incorrect",)
     pin_locked: tuple[str, ...] = ("im-sorry", "feature-not-avail-line")
     recording_paused: tuple[str, ...] = ("beep",)

@@ -19,6 +19,8 @@ _KNOWN = (
     "WebSocket read error: Success",
     "Error reading from web socket: Connection reset by peer",
     "Error writing frame",
+    # Asterisk starts
+    "registered during operation",
     # a caller hangs up in the very moment of our answer, or in the midst of a greeting; staff do not hear the
     # confirmation of a code to its end (a sound that is not there has a complaint of its own)
     "Session already DISCONNECTED",
