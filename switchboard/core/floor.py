@@ -113,11 +113,13 @@ class Floor:
         return self.policies[call.policy_version]
 
     def phone_of(self, call: Call, person: PersonId) -> PhoneId:
-        """The phone the person uses today, or had when ``call`` arrived, for somebody who left since."""
+        """The phone the person uses today, or had when ``call`` arrived, for somebody who left since; none ("") for who
+        came and left since."""
         record = self.people.get(person)
         if record is not None and record.seat is not None:
             return record.seat
-        return (self.policy.people.get(person) or self.policy_of(call).people[person]).phone
+        known = self.policy.people.get(person) or self.policy_of(call).people.get(person)
+        return known.phone if known is not None else PhoneId("")
 
     # calls and legs ----------------------------------------------------------------------------------------
 
@@ -175,8 +177,10 @@ class Floor:
             line_up.pop(call, None)
 
     def queue_of(self, call: Call, queue: str) -> Queue:
-        """The queue as it is today: an admin changes it while callers wait. As it was, if it was closed since."""
-        return self.policy.queues.get(queue) or self.policy_of(call).queues[queue]
+        """The queue as it is today: an admin changes it while callers wait. As it was, if it was closed since; one that
+        was made and closed again since ``call`` arrived has nobody in it."""
+        known = self.policy.queues.get(queue) or self.policy_of(call).queues.get(queue)
+        return known or Queue(queue, queue, people=(), ring_ms=0, wrap_up_ms=0)
 
     def box_of(self, call: Call, box: str) -> Box | None:
         """The box as it is today, or was when ``call`` arrived."""

@@ -256,11 +256,11 @@ def _not_there(floor: Floor, call: Call, state: Listening, why: str, *, once_mor
 
 
 def over(floor: Floor, call: Call, state: Listening, why: str) -> None:
-    """There is nothing to hear any more: who listened is hung up, as the other two are. Whom nobody has put there yet is
-    told that nothing comes of it.
+    """There is nothing to hear any more: who listened is hung up, as the other two are. Whom nobody has put there yet
+    is told that nothing comes of it.
 
-    No sound for the others: Asterisk lets it be lost, now and then for ever, where the bridge around a leg is taken down
-    in the same moment.
+    No sound for the others: Asterisk lets it be lost, now and then for ever, where the bridge around a leg is taken
+    down in the same moment.
     """
     floor.because(call, "listening", f"is over: {why}", call.caller_person)
     if any(post.asked for post in state.posts):

@@ -16,8 +16,8 @@ _KNOWN = (
     "Stasis app 'switchboard' doesn't exist",
     "Web socket closed abruptly",
     "Broken pipe",
-    "WebSocket read error: Success",
-    "Error reading from web socket: Connection reset by peer",
+    "WebSocket read error:",
+    "Error reading from web socket:",
     "Error writing frame",
     # Asterisk starts
     "registered during operation",
