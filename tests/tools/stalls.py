@@ -35,10 +35,13 @@ class Stalls:
         self._over.set()
         self._thread.join()
 
-    def longest_ms(self, from_us: int = 0, to_us: int = 2**62) -> float:
-        """The longest stall that touches this time; 0: there was none."""
-        found = (end - begin for begin, end in self._found if begin <= to_us and end >= from_us)
-        return max(found, default=0) / 1000
+    def windows(self, from_us: int = 0) -> list[tuple[int, int]]:
+        """From when to when it stood still, of all that ended after ``from_us``; microseconds since the epoch."""
+        return [(begin, end) for begin, end in self._found if end >= from_us]
+
+    def longest_ms(self) -> float:
+        """The longest stall; 0: there was none."""
+        return max((end - begin for begin, end in self._found), default=0) / 1000
 
     def _watch(self) -> None:
         with (self._folder / "stalls").open("w") as file:

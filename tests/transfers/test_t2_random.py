@@ -18,7 +18,7 @@ from devkit.phones import ANSWER, BUSY, DECLINE, Behaviour
 from devkit.soft_company import SoftCompany
 from tests.conftest import Figures
 from tests.tools.stalls import Stalls
-from tests.transfers.books import WITHIN_MS, problems
+from tests.transfers.books import problems
 from tests.transfers.conftest import all_ways
 from tests.transfers.scenes import all_idle
 from tests.transfers.visitors import TAKERS, Visitor
@@ -60,8 +60,7 @@ async def _one_after_another(
         try:
             await visitor.live()
             wrong = [visitor.lost] if visitor.lost else []
-            within_ms = WITHIN_MS + stalls.longest_ms(began_us)
-            wrong += await problems(company, visitor.call, visitor.number, within_ms)
+            wrong += await problems(company, visitor.call, visitor.number, stalls.windows(began_us))
         except Exception:  # the others go on
             wrong = [traceback.format_exc()]
             visitor.call.hang_up()

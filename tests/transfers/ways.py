@@ -103,7 +103,6 @@ class ByRefer:
     async def leave(self, giver: Giver) -> None:
         if giver.asked is not None:
             giver.asked.hang_up()
-            await asyncio.sleep(0.2)  # a hand is no faster
         giver.call.hang_up()
 
     async def swap(self, giver: Giver) -> None:
