@@ -19,7 +19,7 @@ from devkit.postgres import Postgres
 
 _BIN = Path(sys.executable).parent
 _LONGEST_FAULT_S = 3_600
-_WITH_CALLS = ("sound", "real", "transfers", "chaos")
+WITH_CALLS = ("sound", "real", "transfers", "chaos")
 """The folders of tests with real calls. They wait for most of their time, so all run side by side."""
 _CODE = ("switchboard", "devkit", "tests", "benchmarks")
 
@@ -44,7 +44,7 @@ def test(folder: Path, chosen: tuple[str, ...]) -> bool:
         return asyncio.run(_with_postgres(folder, {"chosen tests": list(chosen)}))
     well = check()
     fast = ["tests", "-n", "2", "-m", "not real", "--ignore=tests/architecture"]
-    beside = {name: [f"tests/{name}"] for name in _WITH_CALLS}
+    beside = {name: [f"tests/{name}"] for name in WITH_CALLS}
     return asyncio.run(_with_postgres(folder, {"fast tests": fast}, beside)) and well
 
 

@@ -1,4 +1,5 @@
-"""For tests of faults: their size, their seed, and the figures that they measure, printed in one table at the end."""
+"""Which tests make real calls; and for those of faults their size, their seed, and the figures that they measure,
+printed in one table at the end."""
 
 from __future__ import annotations
 
@@ -8,10 +9,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from devkit.asterisk import PROJECT
+from devkit.checks import WITH_CALLS
 
 FOLDER = PROJECT / ".dev" / "chaos"
-WITH_CALLS = ("chaos", "real", "sound", "transfers")
-"""The folders whose tests make calls on a real Asterisk."""
 _TESTS = PROJECT / "tests"
 
 
