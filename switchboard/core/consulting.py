@@ -140,9 +140,11 @@ def join(floor: Floor, here: Call, asker: Party) -> str | None:
     if question is here:
         _move(floor, asker, question, main)
     _move(floor, guest, question, main)
+    bridge = transfer.leave_bridge(floor, question)
     end(floor, question, Outcome.CONNECTED, f"goes on in call {main.call_id}, where three talk")
     floor.because(main, "conference", "three talk", guest.person)
     bring_together(floor, main, asker, _back_to(floor, main, asker.person), third=guest)
+    transfer.take_down(floor, main, bridge)
     return None
 
 
@@ -238,8 +240,10 @@ def _give_who_was_asked(floor: Floor, call: Call, question: Call, giver: Party, 
     _leave(floor, call, question, giver, HandOverKind.ATTENDED)
     call.step = len(steps) - 2
     _move(floor, asked, question, call)
+    bridge = transfer.leave_bridge(floor, question)
     end(floor, question, Outcome.CONNECTED, f"given to the caller of call {call.call_id}")
     bring_together(floor, call, asked, Ringing((), (), 0, floor.at_ms))
+    transfer.take_down(floor, call, bridge)
 
 
 def _give_who_still_rings(floor: Floor, call: Call, question: Call, giver: Party) -> None:
@@ -352,29 +356,32 @@ def settle(floor: Floor) -> None:
     themselves."""
     for gone in list(floor.gone.values()):
         if gone.consults_for is not None:
-            floor.to_give_back[gone.call_id] = None
-    for call_id in list(floor.to_give_back):
+            floor.to_give_back.setdefault(gone.call_id, None)
+    for call_id, bridge in list(floor.to_give_back.items()):
         over = floor.calls.get(call_id) or floor.gone.get(call_id)
-        if over is not None and over.lent is not None:
-            _give_back(floor, over, over.lent)
+        if over is not None:
+            goes_on = _give_back(floor, over, over.lent) if over.lent is not None else None
+            transfer.take_down(floor, goes_on or over, bridge)
 
 
-def _give_back(floor: Floor, over: Call, leg: LegId) -> None:
+def _give_back(floor: Floor, over: Call, leg: LegId) -> Call | None:
+    """The call in which whoever asked talks on, if they do."""
     there = partner_call(floor, over)
     still_there = over.caller_there if leg == over.leg else leg in over.legs
     over.consults_for = over.lent = None
     if there is None:
         if still_there:
             floor.act(HangUp(over.call_id, leg))
-        return
+        return None
     asker = Party(leg, _holder(there))
     if not still_there:
         _lose_asker(floor, there)
-        return
+        return None
     _move(floor, asker, over, there)
     forget_if_gone(floor, over)
     floor.because(there, "consult", f"call {over.call_id} is over: back to the caller", asker.person)
     _go_on_talking(floor, there, asker)
+    return there
 
 
 def _lose_asker(floor: Floor, call: Call) -> None:

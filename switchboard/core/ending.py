@@ -20,7 +20,10 @@ def end(floor: Floor, call: Call, outcome: Outcome, why: str, cause: int = NORMA
     release_consult(floor, call)
     hang_up_everything(floor, call, cause)
     if isinstance(call.state, Talking | Connecting | OnHold) and call.state.bridge is not None:
-        floor.act(TakeDownBridge(call.call_id, call.state.bridge))
+        if call.lent is None:
+            floor.act(TakeDownBridge(call.call_id, call.state.bridge))
+        else:
+            floor.to_give_back[call.call_id] = call.state.bridge
     elif isinstance(call.state, Listening | Summoning):
         _end_listening(floor, call, call.state, why)
     floor.leave_queue(call.call_id)

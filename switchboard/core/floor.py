@@ -17,7 +17,7 @@ from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Call, Connecting, Listening, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
 from switchboard.core.facts import Bookmark
-from switchboard.core.ids import CallId, LegId, PersonId, PhoneId, RecordingId
+from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, RecordingId
 from switchboard.core.matching import Board
 from switchboard.core.pace import Pace
 from switchboard.core.policy import Box, Policy
@@ -89,8 +89,8 @@ class Floor:
         self.entries: list[Entry] = []
         self.new_reasons: dict[CallId, list[Reason]] = {}
         """The decisions of this fact, by call."""
-        self.to_give_back: dict[CallId, None] = {}
-        """Calls that ended in this fact, with a leg that was lent to them."""
+        self.to_give_back: dict[CallId, BridgeId | None] = {}
+        """Calls that ended in this fact, with a leg that was lent to them; and the bridge that leg is in."""
         self.gone: dict[CallId, Call] = {}
         """Calls forgotten in this fact."""
         self.touched: dict[PersonId, None] = {}

@@ -19,7 +19,7 @@ from switchboard.core.destinations import Way
 from switchboard.core.entries import Direction, HandOverKind
 from switchboard.core.floor import Floor
 from switchboard.core.hearing import let_hear_music
-from switchboard.core.ids import LegId, PersonId
+from switchboard.core.ids import BridgeId, LegId, PersonId
 from switchboard.core.offering import hang_up_leg
 from switchboard.core.policy import EndStep, Plan, QueueStep, ReturnStep, Step
 from switchboard.core.state_parts import Hears, Party
@@ -129,6 +129,22 @@ def separate(floor: Floor, call: Call) -> None:
         call.hears = Hears.NOTHING
     if isinstance(state, Talking | Connecting) and state.third is not None:
         hang_up_leg(floor, call, state.third.leg)
+
+
+def leave_bridge(floor: Floor, call: Call) -> BridgeId | None:
+    """The bridge of a call that ends while somebody goes on in another one: they must be out of it when it is taken
+    down, or Asterisk, now and then, takes them out of their new one. So the other call takes it down, at last."""
+    state = call.state
+    bridge = state.bridge if isinstance(state, Talking | Connecting) else None
+    if bridge is not None:
+        call.enter(Ringing((), (), 0, floor.at_ms))  # nobody any more
+    return bridge
+
+
+def take_down(floor: Floor, call: Call, bridge: BridgeId | None) -> None:
+    """As the last of what is done for ``call``."""
+    if bridge is not None:
+        floor.act(TakeDownBridge(call.call_id, bridge))
 
 
 def settle_talk(floor: Floor, call: Call, person_id: PersonId | None) -> None:

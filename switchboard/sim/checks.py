@@ -65,7 +65,7 @@ from switchboard.sim.messages import MessageWitness
 from switchboard.sim.people_checks import PeopleWatched, picks_up
 from switchboard.sim.recording_checks import RecordingWitness
 from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
-from switchboard.sim.seen import Seen
+from switchboard.sim.seen import Seen, take_down
 from switchboard.sim.silences import SilenceWitness
 from switchboard.sim.turns import Turns
 from switchboard.sim.visits import gaps
@@ -238,9 +238,8 @@ class Witness:
             case Connect():
                 seen.hears = "voice"
                 yield from self._see_connect(seen, action)
-            case TakeDownBridge(bridge=bridge) if bridge in seen.bridges:
-                del seen.bridges[bridge]
-                seen.hears = seen.hears if seen.bridges or seen.guest else ""
+            case TakeDownBridge(bridge=bridge):
+                take_down(bridge, (seen,), self.calls.values())
             case Snoop() | Join():
                 seen.hears = "voice"
                 seen.guest |= isinstance(action, Join)

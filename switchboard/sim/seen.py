@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+
 from msgspec import Struct, field
 
 from switchboard.core.entries import Outcome
@@ -28,3 +31,11 @@ class Seen(Struct):
     """The deadline of its present state."""
     steps: int = 0
     outcome: Outcome | None = None
+
+
+def take_down(bridge: BridgeId, *where: Iterable[Seen]) -> None:
+    """Maybe that of another call, which is over, and out of which somebody came into this one."""
+    holder = next((one for one in chain(*where) if bridge in one.bridges), None)
+    if holder is not None:
+        del holder.bridges[bridge]
+        holder.hears = holder.hears if holder.bridges or holder.guest else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest import mock
 
 from switchboard.core.call_state import FOLLOWS, Call, CallState
-from switchboard.core.facts import LegLeft
+from switchboard.core.facts import ActionFailed, LegLeft
 from switchboard.core.ids import LegId
 from switchboard.sim.day import run
 from tests.core.call_states_page import PAGE, page
@@ -34,6 +34,8 @@ def test_every_arrow_is_taken() -> None:
         WAYS["retrieved"]()
         WAYS["parked from hold"]()
         WAYS["listens"]()  # few supervisors dial a code there
+        wanted = WAYS["wants to barge in"]()
+        wanted.tell(ActionFailed(next(reversed(wanted.exchange.floor.calls)), "Join", "409"))
         WAYS["told, then invited"]()
         WAYS["told of recording"]().tell(ready(("1.1",), EVERYBODY))
         WAYS["checking a PIN"]().tell(LegLeft(LegId("3.1")))

@@ -32,7 +32,7 @@ _MOODS = (ANSWER, Behaviour(ring_ms=300), Behaviour(ring_ms=700), Behaviour(ring
 async def test_random_visits(company: SoftCompany, full: bool, seed: int, figures: Figures) -> None:
     chance, many = Random(seed), 1_000 if full else 30
     visitors = [
-        Visitor(company, number, Random(f"{seed} {number}"), all_ways(company)) for number in _ordinary(many)
+        Visitor(company, number, Random(f"{seed} {number}"), all_ways(company)) for number in ordinary(many)
     ]  # fmt: skip
     moods = asyncio.create_task(_change_moods(company, chance))
     waiting = iter(visitors)
@@ -75,6 +75,8 @@ async def _change_moods(company: SoftCompany, chance: Random) -> None:
         await asyncio.sleep(0.3)
 
 
-def _ordinary(many: int) -> list[str]:
+def ordinary(many: int, first: int = 0) -> list[str]:
     """So many callers for whom the operators' queue is."""
-    return [one for one in numbers(many * 2) if class_of(one) in ("retail", "market", "regional", "own_point")][:many]
+    return [one for one in numbers(many * 2, first) if class_of(one) in ("retail", "market", "regional", "own_point")][
+        :many
+    ]

@@ -43,7 +43,7 @@ class Visitor:
         """Call, and stay until somebody has hung up."""
         self.call = self.company.caller(self.number).place(self.company.line)
         for _ in range(self.chance.randint(1, 5)):
-            partner = await self._partner()
+            partner = await self.partner()
             if partner is None:
                 break
             await self._think()
@@ -55,7 +55,7 @@ class Visitor:
         if self.call.over and not self.left:
             self.lost = f"lost after {self.done or 'nothing'}, by {self.call.ended_by}"
             return
-        partner = await self._partner()
+        partner = await self.partner()
         if partner is not None and self.chance.random() < 0.5:
             self.done.append(f"{partner.phone.name} hangs up")
             self.left = True
@@ -186,9 +186,9 @@ class Visitor:
 
     # ---- whom they talk with
 
-    async def _partner(self) -> Giver | None:
-        """Wait until they hear somebody of the staff who hears them; None: the call is over."""
-        for _ in range(_PATIENCE_S * 50):
+    async def partner(self, patience_s: float = _PATIENCE_S) -> Giver | None:
+        """Wait until they hear somebody of the staff who hears them; None: the call is over, or they are ``lost``."""
+        for _ in range(round(patience_s * 50)):
             if self.call.over:
                 return None
             for phone in self.company.staff.values():
