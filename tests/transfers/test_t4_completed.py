@@ -56,7 +56,7 @@ async def _given_to(visitor: Visitor, taker: str) -> bool | None:
     company, chance = visitor.company, visitor.chance
     visitor.call = company.caller(visitor.number).place(company.line)
     giver = await visitor.partner()
-    if giver is None:
+    if giver is None or giver.phone.name == taker:
         return None
     await asyncio.sleep(chance.uniform(0.1, 0.4))
     way = chance.choice([way for way in visitor.ways if not isinstance(way, ByRefer)])
