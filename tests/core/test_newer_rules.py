@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from switchboard.core import facts
 from switchboard.core.call_state import Connecting, LeavingMessage, Ringing, Waiting
 from switchboard.core.exchange import Exchange
 from switchboard.core.ids import PersonId, PhoneId
-from switchboard.core.policy import Box, Destination, MessageStep, Plan, QueueStep, VoicemailStep
+from switchboard.core.policy import Box, Destination, MessageStep, Plan, Policy, QueueStep, VoicemailStep
 from switchboard.core.queue_rules import Way, WayKind
 from switchboard.core.staff_commands import StaffCommand
 from tests.core.policy import POLICIES, POLICY
 from tests.core.reaching import talking, told, waiting
 from tests.core.story import Story
+
+
+def loaded_while_they_talk(newer: Policy) -> Callable[[], Story]:
+    def before() -> Story:
+        story = talking()
+        story.tell(facts.PolicyLoaded(newer))
+        return story
+
+    return before
 
 
 def test_a_key_to_a_plan_that_is_newer_than_the_call_does_nothing() -> None:
@@ -29,16 +40,11 @@ def test_a_key_to_a_plan_that_is_newer_than_the_call_does_nothing() -> None:
 
 
 def test_a_caller_is_given_to_a_box_that_is_newer_than_the_call() -> None:
-    def talking_while_a_box_is_made() -> Story:
-        story = talking()
-        boxes = POLICY.boxes | {"newer": Box("newer", "Newer", "wholesale", ())}
-        plans = POLICY.plans | {"newer": Plan("newer", (VoicemailStep("newer"),))}
-        duties = POLICY.destinations | {"777": Destination("777", "Newer", plan="newer")}
-        newer = replace(POLICY, version="has a newer box", boxes=boxes, plans=plans, destinations=duties)
-        story.tell(facts.PolicyLoaded(newer))
-        return story
-
-    story = told(StaffCommand.HAND_OVER, "777", talking_while_a_box_is_made)
+    boxes = POLICY.boxes | {"newer": Box("newer", "Newer", "wholesale", ())}
+    plans = POLICY.plans | {"newer": Plan("newer", (VoicemailStep("newer"),))}
+    duties = POLICY.destinations | {"777": Destination("777", "Newer", plan="newer")}
+    newer = replace(POLICY, version="has a newer box", boxes=boxes, plans=plans, destinations=duties)
+    story = told(StaffCommand.HAND_OVER, "777", loaded_while_they_talk(newer))
     [call] = story.exchange.floor.calls.values()
     while isinstance(call.state, Ringing | Waiting):  # the giver, then anybody at all: nobody takes them
         story.wait_for_deadline()
@@ -46,16 +52,11 @@ def test_a_caller_is_given_to_a_box_that_is_newer_than_the_call() -> None:
 
 
 def test_a_queue_that_is_newer_than_the_call_is_closed_again_while_they_wait_in_it() -> None:
-    def talking_while_a_queue_is_made() -> Story:
-        story = talking()
-        queues = POLICY.queues | {"newer": replace(POLICY.queues["operators"], name="newer")}
-        plans = POLICY.plans | {"newer": Plan("newer", (QueueStep("newer", 60_000), MessageStep(("vm-goodbye",))))}
-        duties = POLICY.destinations | {"777": Destination("777", "Newer", plan="newer")}
-        newer = replace(POLICY, version="has a newer queue", queues=queues, plans=plans, destinations=duties)
-        story.tell(facts.PolicyLoaded(newer))
-        return story
-
-    story = told(StaffCommand.HAND_OVER, "777", talking_while_a_queue_is_made)
+    queues = POLICY.queues | {"newer": replace(POLICY.queues["operators"], name="newer")}
+    plans = POLICY.plans | {"newer": Plan("newer", (QueueStep("newer", 60_000), MessageStep(("vm-goodbye",))))}
+    duties = POLICY.destinations | {"777": Destination("777", "Newer", plan="newer")}
+    newer = replace(POLICY, version="has a newer queue", queues=queues, plans=plans, destinations=duties)
+    story = told(StaffCommand.HAND_OVER, "777", loaded_while_they_talk(newer))
     [call] = story.exchange.floor.calls.values()
     assert isinstance(call.state, Waiting)
     story.tell(facts.PolicyLoaded(replace(POLICY, version="has it no more")))

@@ -1,6 +1,6 @@
 """T2: random visits; in the end every record says what the observer saw.
 
-Forty of them belong to `./dev test`; a thousand, to `./dev chaos t2`.
+Thirty of them belong to `./dev test`; a thousand, to `./dev chaos t2`.
 """
 
 from __future__ import annotations
@@ -77,6 +77,5 @@ async def _change_moods(company: SoftCompany, chance: Random) -> None:
 
 def ordinary(many: int, first: int = 0) -> list[str]:
     """So many callers for whom the operators' queue is."""
-    return [one for one in numbers(many * 2, first) if class_of(one) in ("retail", "market", "regional", "own_point")][
-        :many
-    ]
+    classes = ("retail", "market", "regional", "own_point")
+    return [one for one in numbers(many * 2, first) if class_of(one) in classes][:many]

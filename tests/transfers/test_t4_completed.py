@@ -1,4 +1,5 @@
-"""T4: many callers at once are given to a colleague who was asked, by keys and by command; each must hear them.
+"""T4: many callers at once are given to a colleague who was asked, by keys and by command; each must hear somebody:
+them, or whoever gave them away, if that came to nothing.
 
 Whoever is moved from one bridge to another while the first is taken down is taken out of both, now and then.
 """
@@ -27,7 +28,7 @@ _HEARS_WITHIN_S = 5.0
 
 
 @pytest.mark.full
-async def test_everybody_hears_whom_they_were_given_to(company: SoftCompany, seed: int, figures: Figures) -> None:
+async def test_everybody_hears_somebody(company: SoftCompany, seed: int, figures: Figures) -> None:
     many = 800
     waiting = iter(ordinary(many, 5_000))
     chance, unheard, reached = Random(seed), [], 0
@@ -38,14 +39,14 @@ async def test_everybody_hears_whom_they_were_given_to(company: SoftCompany, see
             visitor = Visitor(company, number, chance, all_ways(company))
             heard = await _given_to(visitor, taker)
             reached += heard is True
-            unheard.extend([f"…{number[-5:]} does not hear {taker}"] if heard is False else [])
+            unheard.extend([f"…{number[-5:]}, given to {taker}, hears nobody"] if heard is False else [])
             visitor.call.hang_up()
             await visitor.call.ended()
             await visitor.forget()
 
     await asyncio.gather(*(one_after_another(PAIRS[lane % len(PAIRS)]) for lane in range(6)))
     await all_idle(company)
-    figures.add("T4", "given to somebody who was asked, by keys or command, six at once", reached)
+    figures.add("T4", "given to somebody who was asked, six at once, and hear somebody", reached)
     figures.add("T4", "… who hear nobody", len(unheard), "0")
     assert unheard == []
     assert reached > many * 0.6
@@ -56,7 +57,9 @@ async def _given_to(visitor: Visitor, taker: str) -> bool | None:
     company, chance = visitor.company, visitor.chance
     visitor.call = company.caller(visitor.number).place(company.line)
     giver = await visitor.partner()
-    if giver is None or giver.phone.name == taker:
+    if giver is None:
+        return None if visitor.call.over else False
+    if giver.phone.name == taker:
         return None
     await asyncio.sleep(chance.uniform(0.1, 0.4))
     way = chance.choice([way for way in visitor.ways if not isinstance(way, ByRefer)])
