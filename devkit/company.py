@@ -19,6 +19,7 @@ import shutil
 import sys
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
@@ -213,10 +214,10 @@ class Company:
         return rows
 
     async def ari(self, path: str, method: str = "GET") -> Any:
-        """Ask Asterisk's REST interface: what really is, whatever the service believes."""
+        """Ask Asterisk's REST interface: what really is, whatever the service believes; or meddle with it."""
         async with self._http.request(method, f"{self.settings.ari_url}/{path}") as response:
             response.raise_for_status()
-            return await response.json()
+            return await response.json() if response.status != HTTPStatus.NO_CONTENT else None
 
     # ---- building it
 

@@ -47,7 +47,6 @@ from switchboard.core.call_state import (
     Waiting,
 )
 from switchboard.core.connecting import connect_with
-from switchboard.core.consulting import two_without_the_third
 from switchboard.core.ending import end, forget_if_gone, hang_up_again
 from switchboard.core.entries import Outcome
 from switchboard.core.facts import (
@@ -57,6 +56,7 @@ from switchboard.core.facts import (
     Fact,
     KeyPressed,
     LegAnswered,
+    LegApart,
     LegBridged,
     LegEnded,
     LegHeld,
@@ -96,7 +96,8 @@ from switchboard.core.offering import (
 from switchboard.core.silence import hear_silence
 from switchboard.core.state_parts import Offer
 from switchboard.core.steps import next_step
-from switchboard.core.survey import wait_for_the_bridge_again
+from switchboard.core.survey import wait_for_the_bridge_again, when_apart
+from switchboard.core.three import two_without_the_third
 
 _MISSED_CAUSE = 19
 _REFUSALS = (17, 21)
@@ -120,6 +121,8 @@ def handle(floor: Floor, call: Call, fact: Fact) -> bool:
             return when_bridged(floor, call, fact)
         case LegLeft() | LegEnded() | LegVanished():
             return when_caller_left(floor, call) if fact.leg == call.leg else when_leg_gone(floor, call, fact)
+        case LegApart():
+            return when_apart(floor, call, fact)
         case LegSilent():
             return when_silent(floor, call, fact.leg)
         case LegHeld():

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import hand_overs, holding, recording, transfer
-from switchboard.core.actions import HangUp, TakeDownBridge
+from switchboard.core import hand_overs, holding, transfer
+from switchboard.core.actions import HangUp
 from switchboard.core.call_state import Call, Connecting, OnHold, Ringing, Talking, Waiting
 from switchboard.core.connecting import bring_together
 from switchboard.core.destinations import find_way
@@ -105,14 +105,15 @@ def swap(floor: Floor, here: Call, asker: Party) -> str | None:
         return "there is nobody to swap with"
     if asker.leg == here.leg:
         transfer.turn_round(floor, here)
-    transfer.separate(floor, here)
-    let_hear_music(floor, here)
+    bridge = transfer.leave_bridge(floor, here)
     _move(floor, asker, here, there)
     here.consults_for = here.lent = None
     there.consults_for, there.lent = here.call_id, asker.leg
     _set_aside(floor, here, asker, there)
     floor.because(here, "swap", f"on hold: goes on in call {there.call_id}", asker.person)
     _go_on_talking(floor, there, asker)
+    transfer.take_down(floor, there, bridge)
+    let_hear_music(floor, here, on_behalf_of=there)  # not before: in the bridge they would not hear it
     return None
 
 
@@ -135,12 +136,12 @@ def join(floor: Floor, here: Call, asker: Party) -> str | None:
     guest = _who_was_asked(question, asker.leg)
     if guest is None:
         return "who is asked has not answered yet"
-    transfer.separate(floor, here)
+    bridge = transfer.leave_bridge(floor, here)
     _no_pair(main, question)
     if question is here:
         _move(floor, asker, question, main)
     _move(floor, guest, question, main)
-    bridge = transfer.leave_bridge(floor, question)
+    _is_left(floor, question)
     end(floor, question, Outcome.CONNECTED, f"goes on in call {main.call_id}, where three talk")
     floor.because(main, "conference", "three talk", guest.person)
     bring_together(floor, main, asker, _back_to(floor, main, asker.person), third=guest)
@@ -237,19 +238,20 @@ def _give_who_was_asked(floor: Floor, call: Call, question: Call, giver: Party, 
     assert question.plan is not None
     steps = question.plan.steps
     _no_pair(call, question)
-    _leave(floor, call, question, giver, HandOverKind.ATTENDED)
+    bridges = (_leave(floor, call, question, giver, HandOverKind.ATTENDED), transfer.leave_bridge(floor, question))
     call.step = len(steps) - 2
     _move(floor, asked, question, call)
-    bridge = transfer.leave_bridge(floor, question)
+    _is_left(floor, question)
     end(floor, question, Outcome.CONNECTED, f"given to the caller of call {call.call_id}")
     bring_together(floor, call, asked, Ringing((), (), 0, floor.at_ms))
-    transfer.take_down(floor, call, bridge)
+    for bridge in bridges:
+        transfer.take_down(floor, call, bridge)
 
 
 def _give_who_still_rings(floor: Floor, call: Call, question: Call, giver: Party) -> None:
     state = question.state
     _no_pair(call, question)
-    _leave(floor, call, question, giver, HandOverKind.EARLY)
+    transfer.take_down(floor, call, _leave(floor, call, question, giver, HandOverKind.EARLY))
     let_hear_music(floor, call)
     if isinstance(state, Ringing) and state.offers:
         _take_over_ringing(floor, call, question, state)
@@ -260,11 +262,17 @@ def _give_who_still_rings(floor: Floor, call: Call, question: Call, giver: Party
         next_step(floor, call)
 
 
-def _leave(floor: Floor, call: Call, question: Call, giver: Party, kind: HandOverKind) -> None:
-    """``giver`` is out of the caller's call, which goes on where the question is in its plan, and else back."""
+def _is_left(floor: Floor, question: Call) -> None:
+    """Whoever was in it goes on in the caller's call: the end of it must not take their bridge down before."""
+    question.enter(Ringing((), (), 0, floor.at_ms))
+
+
+def _leave(floor: Floor, call: Call, question: Call, giver: Party, kind: HandOverKind) -> BridgeId | None:
+    """``giver`` is out of the caller's call, which goes on where the question is in its plan, and else back. The bridge
+    is still to be taken down."""
     assert question.plan is not None
     title = _title(floor, question)
-    transfer.separate(floor, call)
+    bridge = transfer.leave_bridge(floor, call)
     transfer.settle_talk(floor, call, giver.person)
     hang_up_leg(floor, call, giver.leg)
     call.first_plan = call.first_plan or call.plan
@@ -273,13 +281,14 @@ def _leave(floor: Floor, call: Call, question: Call, giver: Party, kind: HandOve
     hand_overs.begin(floor, call, kind, giver.person, title)
     back = transfer.way_back(floor, call, giver.person, f"back from {title}")
     call.plan, call.step = Plan(f"hand-over to {title}", (*question.plan.steps[:-1], *back)), question.step
+    return bridge
 
 
 def _hold_instead(floor: Floor, call: Call, question: Call, giver: Party, state: OnHold) -> None:
     """Whoever was asked is asking somebody else just now, and holds the giver: they hold the caller instead."""
     assert question.plan is not None
     _no_pair(call)
-    _leave(floor, call, question, giver, HandOverKind.ATTENDED)
+    transfer.take_down(floor, call, _leave(floor, call, question, giver, HandOverKind.ATTENDED))
     call.step = len(question.plan.steps) - 2
     let_hear_music(floor, call)
     assert state.other is not None
@@ -316,39 +325,6 @@ def asker_left(floor: Floor, here: Call) -> bool:
     """Who talks in ``here`` and holds the other call has hung up: the two parties have each other, if both are there.
     False: there is nobody to give."""
     return partner_call(floor, here) is not None and complete(floor, here) is None
-
-
-def two_of_three(floor: Floor, call: Call, state: Talking, leg: LegId) -> None:
-    """Of three who talk one has left; when it was who had the caller first, the other has them now."""
-    third = state.third
-    assert third is not None
-    if leg == third.leg:
-        floor.because(call, "conference", "two go on talking", state.person)
-        call.enter(msgspec.structs.replace(state, third=None))
-        _record_anew(floor, call, state.bridge, Party(state.leg, state.person))
-        return
-    transfer.settle_talk(floor, call, state.person)
-    hand_overs.begin(floor, call, HandOverKind.ATTENDED, state.person, "who was asked")
-    hand_overs.note_answer(floor, call, third.person)
-    call.talk_since_ms = floor.at_ms
-    call.enter(msgspec.structs.replace(state, leg=third.leg, person=third.person, third=None))
-    floor.because(call, "answered", "talks with the caller, whom the other has left", third.person)
-    _record_anew(floor, call, state.bridge, third)
-
-
-def _record_anew(floor: Floor, call: Call, bridge: BridgeId, party: Party) -> None:
-    """Whether it is recorded goes by those who talk on."""
-    recording.stop(floor, call)
-    recording.begin(floor, call, bridge, party.person, (call.leg, party.leg))
-
-
-def two_without_the_third(floor: Floor, call: Call, state: Connecting) -> None:
-    """Three were to talk, and cannot: the two who did before talk on."""
-    assert state.third is not None
-    hang_up_leg(floor, call, state.third.leg)
-    floor.because(call, "conference", "cannot be: who was asked is gone", state.third.person)
-    floor.act(TakeDownBridge(call.call_id, state.bridge))
-    bring_together(floor, call, Party(state.offer.leg, state.offer.person), state.back_to)
 
 
 def settle(floor: Floor) -> None:

@@ -46,6 +46,7 @@ from switchboard.core.facts import (
     FallbackReported,
     KeyPressed,
     LegAnswered,
+    LegApart,
     LegBridged,
     LegEnded,
     LegFound,
@@ -148,6 +149,7 @@ class Exchange:
                 | LegEnded(leg=leg)
                 | LegVanished(leg=leg)
                 | LegSilent(leg=leg)
+                | LegApart(leg=leg)
                 | KeyPressed(leg=leg)
                 | LegHeld(leg=leg)
                 | LegUnheld(leg=leg)

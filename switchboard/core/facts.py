@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from switchboard.core.caller import Client
+from switchboard.core.fallback_call import Bookmark, FallbackCall
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId
 from switchboard.core.policy import Policy
 from switchboard.core.staff_commands import StaffCommand
@@ -235,6 +236,13 @@ class BridgeFound(Struct, frozen=True, tag=True):
     bridge: BridgeId
 
 
+class LegApart(Struct, frozen=True, tag=True):
+    """A survey finds somebody outside ``bridge``, in which they talk: they hear nobody, or somebody else."""
+
+    leg: LegId
+    bridge: BridgeId
+
+
 class LegSilent(Struct, frozen=True, tag=True):
     """Somebody who talks has sent no voice for seconds: gone without a word, or muted. Comes again while it lasts."""
 
@@ -317,39 +325,6 @@ class PolicyLoaded(Struct, frozen=True, tag=True):
     policy: Policy
 
 
-class FallbackCall(Struct, frozen=True):
-    """A call that Asterisk's own queue had while the service was away, as far as its story is known."""
-
-    leg: LegId
-    number: str
-    """The caller's number as the network gave it, but for signs that no number has; may be empty or nonsense."""
-    dialled: str
-    arrived_at_ms: int
-    phone: PhoneId | None = None
-    """The phone that took it."""
-    answered_at_ms: int | None = None
-    ring_ms: int = 0
-    """How long phones rang for it; the ring that was answered counts in whole seconds."""
-    ringing: bool = False
-    """A phone was ringing for it when the caller left the queue."""
-    unserved: bool = False
-    """Nobody took it in time, and the message began."""
-    ended_at_ms: int | None = None
-    lost: bool = False
-    """Asterisk ended in the middle of it; when, is known by the last line before."""
-
-
-class Bookmark(Struct, frozen=True):
-    """How far Asterisk's queue log was read. Where it ends, some calls may have begun and not be over."""
-
-    file: str
-    """Names the file, also after it was renamed; empty when there was none."""
-    offset: int
-    at_s: int
-    """Unix seconds of the last line read; 0 when there was none."""
-    open: tuple[FallbackCall, ...] = ()
-
-
 class FallbackReported(Struct, frozen=True, tag=True):
     """Asterisk's queue log was read on from ``since`` to ``upto``: these calls were found there, and are over.
 
@@ -391,6 +366,7 @@ Fact = (
     | PolicyLoaded
     | FallbackReported
     | LegSilent
+    | LegApart
     | RecordingEnded
     | RecordingFiled
     | RecordingMissed

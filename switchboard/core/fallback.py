@@ -10,7 +10,7 @@ from __future__ import annotations
 from switchboard.core import segments
 from switchboard.core.call_state import Call, Ending
 from switchboard.core.entries import Direction, Outcome
-from switchboard.core.facts import FallbackCall
+from switchboard.core.fallback_call import FallbackCall
 from switchboard.core.floor import Floor
 from switchboard.core.ids import call_id_for
 from switchboard.core.lines import find_line

@@ -16,7 +16,7 @@ from switchboard.core.actions import Action
 from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Call, Connecting, Listening, Waiting
 from switchboard.core.entries import Entry, PersonChanged, PersonState, Reason
-from switchboard.core.facts import Bookmark
+from switchboard.core.fallback_call import Bookmark
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, RecordingId
 from switchboard.core.matching import Board
 from switchboard.core.pace import Pace

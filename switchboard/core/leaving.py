@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from switchboard.core import backup, consulting, holding, listening, misses, transfer, voicemail
+from switchboard.core import backup, consulting, holding, listening, misses, three, transfer, voicemail
 from switchboard.core.actions import HangUp
 from switchboard.core.call_state import (
     Asking,
@@ -59,7 +59,7 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
     elif offer is not None:
         take_back(floor, call, offer)
     elif isinstance(state, Connecting) and state.third is not None and leg == state.third.leg:
-        consulting.two_without_the_third(floor, call, state)
+        three.two_without_the_third(floor, call, state)
     elif isinstance(state, Connecting) and leg == state.offer.leg:
         give_up_connecting(floor, call, state, "hung up before they were connected")
     elif isinstance(state, Talking | OnHold) and is_needed(state, leg):
@@ -80,7 +80,7 @@ def _partner_left(floor: Floor, call: Call, state: Talking | OnHold, leg: LegId)
         if not holding.when_holder_gone(floor, call, state):
             finish_talk(floor, call, state, "the answering party hung up")
     elif state.third is not None:
-        consulting.two_of_three(floor, call, state, leg)
+        three.two_of_three(floor, call, state, leg)
     else:
         finish_talk(floor, call, state, "the answering party hung up")
 

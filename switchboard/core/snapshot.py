@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from switchboard.core import seating, segments
 from switchboard.core.booking import Booking, KeptPlace
 from switchboard.core.call_state import Call
-from switchboard.core.facts import Bookmark
+from switchboard.core.fallback_call import Bookmark
 from switchboard.core.floor import Floor
 from switchboard.core.ids import CallId, PersonId, RecordingId
 from switchboard.core.pace import Pace

@@ -13,6 +13,7 @@ Nothing that lives is ever ended: a leg that no call has is hung up only when th
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
+from itertools import islice
 from typing import assert_never
 
 import msgspec
@@ -47,6 +48,7 @@ from switchboard.core.facts import (
     FoundLeg,
     FoundStandIn,
     LegAnswered,
+    LegApart,
     LegBridged,
     LegFound,
     LegsTransferred,
@@ -74,7 +76,7 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
     A leg that was asked for a moment ago may not be there yet: with ``made_before_ms``, one that nobody has picked up
     can only have vanished if it is older than that. ``None``: all were asked for long ago, or never will be.
     """
-    alive = {one.leg for one in found.legs}
+    alive = {one.leg: one.bridge for one in found.legs}
     transfers = [fact for one in found.stand_ins for fact in _transfer_of(floor, one, alive)]
     members: dict[BridgeId, int] = {}
     for one in found.legs:
@@ -91,6 +93,7 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
     ]
     for one in found.legs:
         facts += _news_of(floor, one, alone=one.bridge is None or members[one.bridge] < 2)
+    facts += [apart for call in floor.calls.values() for apart in _talk_apart(call, alive)]
     facts += [
         BridgeFound(bridge) for bridge in found.bridges if members.get(bridge, 0) < 2 and not is_needed(floor, bridge)
     ]
@@ -185,6 +188,14 @@ def _news_of(floor: Floor, one: FoundLeg, *, alone: bool) -> Iterator[Fact]:
         yield LegBridged(one.leg, state.bridge)
 
 
+def _talk_apart(call: Call, alive: Mapping[LegId, BridgeId | None]) -> Iterator[Fact]:
+    """One word for a talk, however many of its legs are elsewhere: all are connected again."""
+    state = call.state
+    if isinstance(state, Talking | OnHold) and state.bridge is not None:
+        legs = (leg for leg in (call.leg, *_partners(state)) if alive.get(leg, state.bridge) != state.bridge)
+        yield from (LegApart(leg, state.bridge) for leg in islice(legs, 1))
+
+
 def resume(floor: Floor, call: Call, found: Found) -> None:
     """Ask again for whatever ``call`` needs and may never have got, and has not asked for in this very fact."""
     there = {one.leg: one for one in found.legs}
@@ -248,8 +259,8 @@ def _resume_talk(
 ) -> tuple[LegId, ...]:
     """The legs of those who talk, or are about to; they are connected once more where they are not together."""
     caller = there.get(call.leg, FoundLeg(call.leg))
-    partner = state.offer.leg if isinstance(state, Connecting) else state.leg
-    partners = (partner,) if state.third is None else (partner, state.third.leg)
+    partners = _partners(state)
+    partner = partners[0]
     if partner in there and not there[partner].up and call_id_of(partner) != call.call_id:
         floor.ask_again(Answer(call.call_id, partner))  # they picked up by dialling, and were not answered yet
     if moved_on:
@@ -258,6 +269,13 @@ def _resume_talk(
         connect_again(floor, call, state, partners, up=caller.up)
     recording.resume(floor, call)
     return partners
+
+
+def _partners(state: Connecting | Talking | OnHold) -> tuple[LegId, ...]:
+    """The legs of those who talk with the call's own party, or are about to; the first had them first."""
+    partner = state.offer.leg if isinstance(state, Connecting) else state.leg
+    third = None if isinstance(state, OnHold) else state.third
+    return (partner,) if third is None else (partner, third.leg)
 
 
 def _look_up_again(floor: Floor, call: Call) -> None:
@@ -288,8 +306,20 @@ def connect_again(
 def wait_for_the_bridge_again(floor: Floor, call: Call, state: Connecting) -> None:
     """Nothing was heard of the two. They may be talking, and the news of it was lost: so nobody is hung up yet, but
     Asterisk asked once more, whose answer is news in either case."""
-    partners = (state.offer.leg,) if state.third is None else (state.offer.leg, state.third.leg)
-    connect_again(floor, call, msgspec.structs.replace(state, asked_again=True), partners, up=True)
+    connect_again(floor, call, msgspec.structs.replace(state, asked_again=True), _partners(state), up=True)
+
+
+def when_apart(floor: Floor, call: Call, fact: LegApart) -> bool:
+    """Somebody who talks is not in the bridge, whatever Asterisk made of it: they are put there once more."""
+    state = call.state
+    if not isinstance(state, Talking | OnHold) or fact.bridge != state.bridge:
+        return False
+    if isinstance(state, Talking):
+        connect_again(floor, call, state, _partners(state), up=True)
+    else:
+        floor.act(Connect(call.call_id, fact.bridge, (call.leg, state.leg)))  # whoever hears music goes on hearing it
+    floor.because(call, "connected_again", "somebody was not in the bridge of their talk", state.person)
+    return True
 
 
 def lose_to_switch(floor: Floor, call: Call, lost_at_ms: int) -> None:

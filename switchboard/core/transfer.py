@@ -121,28 +121,25 @@ def turn_round(floor: Floor, call: Call) -> None:
 
 def separate(floor: Floor, call: Call) -> None:
     """Nobody shares a bridge with the party that stays any more."""
+    take_down(floor, call, leave_bridge(floor, call))
+
+
+def leave_bridge(floor: Floor, call: Call) -> BridgeId | None:
+    """The talk in ``call`` is over, and somebody goes on in another bridge. They must be out of this one when it is
+    taken down, or Asterisk, now and then, takes them out of the new one as well. So that is left to the caller of this:
+    ``take_down``, on behalf of the call in which they go on, once they are connected there."""
     recording.stop(floor, call)
     state = call.state
     bridge = state.bridge if isinstance(state, Talking | OnHold | Connecting) else None
     if bridge is not None:
-        floor.act(TakeDownBridge(call.call_id, bridge))
         call.hears = Hears.NOTHING
     if isinstance(state, Talking | Connecting) and state.third is not None:
         hang_up_leg(floor, call, state.third.leg)
-
-
-def leave_bridge(floor: Floor, call: Call) -> BridgeId | None:
-    """The bridge of a call that ends while somebody goes on in another one: they must be out of it when it is taken
-    down, or Asterisk, now and then, takes them out of their new one. So the other call takes it down, at last."""
-    state = call.state
-    bridge = state.bridge if isinstance(state, Talking | Connecting) else None
-    if bridge is not None:
-        call.enter(Ringing((), (), 0, floor.at_ms))  # nobody any more
     return bridge
 
 
 def take_down(floor: Floor, call: Call, bridge: BridgeId | None) -> None:
-    """As the last of what is done for ``call``."""
+    """On behalf of ``call``."""
     if bridge is not None:
         floor.act(TakeDownBridge(call.call_id, bridge))
 

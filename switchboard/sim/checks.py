@@ -231,8 +231,8 @@ class Witness:
                 seen.left = True
             case SoundRinging():
                 seen.hears = "ringing"
-            case StartMusic():
-                seen.hears = "music"
+            case StartMusic(leg=leg):
+                self.calls.get(self.owner.get(leg, action.call), seen).hears = "music"
             case Play():
                 seen.hears = "voice"
             case Connect():

@@ -12,8 +12,9 @@ class Unkindness(Struct, frozen=True):
     double: float = 0.02
     lose: float = 0.005
     refuse: float = 0.005
+    fall_out: float = 0.002
     outage_every_ms: int = 1_800_000
 
 
-KIND = Unkindness(late=0.0, double=0.0, lose=0.0, refuse=0.0, outage_every_ms=0)
+KIND = Unkindness(late=0.0, double=0.0, lose=0.0, refuse=0.0, fall_out=0.0, outage_every_ms=0)
 """Nothing goes wrong; things still take their time."""

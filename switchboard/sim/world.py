@@ -38,7 +38,7 @@ from switchboard.core.facts import (
     SwitchReady,
 )
 from switchboard.core.ids import BridgeId, LegId, PhoneId, PlaybackId
-from switchboard.sim import answers
+from switchboard.sim import answers, falls
 from switchboard.sim.leg import Leg
 from switchboard.sim.message_tapes import MessageTapes
 from switchboard.sim.refusals import refusal
@@ -316,13 +316,17 @@ class World:
     def _pick_up(self, leg: Leg) -> None:
         if leg.alive and not leg.answered:
             leg.answered = True
-            leg.alone_since_ms = self.now_ms
             self.tell(leg, LegAnswered(leg.leg_id))
-            self.after(_ALONE_MS, self._notice_silence, leg)
+            self.leave_alone(leg)
 
     def _ring_out(self, leg: Leg) -> None:
         if leg.alive and not leg.answered:
             self.end_leg(leg.leg_id, 19)
+
+    def leave_alone(self, leg: Leg) -> None:
+        """Nobody is heard from now on."""
+        leg.alone_since_ms = self.now_ms
+        self.after(_ALONE_MS, self._notice_silence, leg)
 
     def _notice_silence(self, leg: Leg) -> None:
         if (
@@ -346,6 +350,7 @@ class World:
         people = [leg for leg in together if leg.of is None]
         self._talk(people, action.bridge)
         self.talkers.begin(people, action.bridge)
+        falls.maybe(self, people, action.bridge)
 
     def _put_into(self, leg: Leg, bridge: BridgeId) -> None:
         if leg.bridge is not None and leg in self.bridges.get(leg.bridge, []):
@@ -381,8 +386,7 @@ class World:
                 others.remove(leg)
                 self.tapes.look(self)
             for other in others:
-                other.alone_since_ms = self.now_ms
-                self.after(_ALONE_MS, self._notice_silence, other)
+                self.leave_alone(other)
         self.message_tapes.hang_up(self, leg)
         left, ended = LegLeft(leg_id), LegEnded(leg_id, cause)
         facts: list[Fact] = [left, ended] if self.random.random() < 0.7 else [ended, left]

@@ -7,6 +7,7 @@ import msgspec
 from switchboard.core import facts
 from switchboard.core.actions import Connect, Play, PlayInBridge, Ring, StartRecording
 from switchboard.core.facts import Entrance, Fact
+from switchboard.core.fallback_call import Bookmark, FallbackCall
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, PlaybackId, RecordingId, nth_id
 from switchboard.core.staff_commands import StaffCommand
 from switchboard.sim.company import DAY_MS, ORDERS
@@ -58,7 +59,7 @@ def every_fact(story: Story) -> list[Fact]:
         *(facts.LookUpFailed(call, "no database") for call in calls),
         *(kind(leg) for kind in _OF_A_LEG for leg in legs),
         *_transfers(legs),
-        *(facts.LegBridged(leg, bridge) for leg in legs for bridge in bridges),
+        *(kind(leg, bridge) for kind in (facts.LegBridged, facts.LegApart) for leg in legs for bridge in bridges),
         *(facts.LegEnded(leg, cause) for leg in legs for cause in (0, 16, 17, 19, 20, 21, 34)),
         *(facts.KeyPressed(leg, key) for leg in legs for key in "0123456*#"),
         *(facts.PlaybackEnded(playback, heard) for playback in playbacks for heard in (True, False)),
@@ -147,19 +148,19 @@ def _every_deadline(story: Story, calls: list[CallId]) -> list[Fact]:
     ]
 
 
-def served_away(story: Story, **more: object) -> facts.FallbackCall:
+def served_away(story: Story, **more: object) -> FallbackCall:
     """A call of Asterisk's own queue, another one each time the queue log was read on."""
     floor = story.exchange.floor
     read_bytes = floor.bookmark.offset if floor.bookmark is not None else 0
-    told = facts.FallbackCall(LegId(f"away.{read_bytes}"), NUMBER, ORDERS, story.at_ms - 60_000)
+    told = FallbackCall(LegId(f"away.{read_bytes}"), NUMBER, ORDERS, story.at_ms - 60_000)
     return msgspec.structs.replace(told, **{"ended_at_ms": story.at_ms - 1_000, **more})
 
 
-def report(story: Story, *calls: facts.FallbackCall) -> facts.FallbackReported:
+def report(story: Story, *calls: FallbackCall) -> facts.FallbackReported:
     """The queue log was read on from where the exchange stands."""
     since = story.exchange.floor.bookmark
     read_bytes = (since.offset if since is not None else 0) + 100
-    return facts.FallbackReported(since, facts.Bookmark("1-first", read_bytes, story.at_ms // 1_000), calls)
+    return facts.FallbackReported(since, Bookmark("1-first", read_bytes, story.at_ms // 1_000), calls)
 
 
 def _reports(story: Story) -> list[Fact]:
@@ -170,7 +171,7 @@ def _reports(story: Story) -> list[Fact]:
         answered | {"lost": True}, answered | {"phone": PhoneId("ghost")}, {"number": "", "dialled": "?"},
         {"ended_at_ms": 0}, {"answered_at_ms": story.at_ms + 50_000},
     ]  # fmt: skip
-    elsewhere = facts.Bookmark("2-other", 7, 0)
+    elsewhere = Bookmark("2-other", 7, 0)
     one = served_away(story)
     return [
         report(story),

@@ -9,6 +9,7 @@ import pytest
 from switchboard.core import facts, fallback
 from switchboard.core.entries import CallRecord, CallStep, NumberKind, Outcome, Reason, TaskOpened
 from switchboard.core.exchange import Exchange
+from switchboard.core.fallback_call import Bookmark, FallbackCall
 from switchboard.core.ids import LegId, PhoneId, call_id_for
 from switchboard.sim.company import ORDERS
 from tests.core.every_fact import report, served_away
@@ -110,7 +111,7 @@ def test_a_report_from_elsewhere_counts_not_at_all() -> None:
     story = begin()
     story.tell(report(story))
     stands = story.exchange.floor.bookmark
-    gap = facts.FallbackReported(facts.Bookmark("1-first", 999, 0), facts.Bookmark("1-first", 1_999, 0))
+    gap = facts.FallbackReported(Bookmark("1-first", 999, 0), Bookmark("1-first", 1_999, 0))
     assert not story.tell(gap).meant_something
     assert story.exchange.floor.bookmark == stands
 
@@ -124,8 +125,8 @@ def test_it_counts_while_asterisk_is_away() -> None:
 
 def test_the_bookmark_survives_with_the_calls_that_are_not_over() -> None:
     story = begin()
-    waits = facts.FallbackCall(LegId("away.1"), NUMBER, ORDERS, story.at_ms)
-    mark = facts.Bookmark("1-first", 300, story.at_ms // 1_000, (waits,))
+    waits = FallbackCall(LegId("away.1"), NUMBER, ORDERS, story.at_ms)
+    mark = Bookmark("1-first", 300, story.at_ms // 1_000, (waits,))
     story.tell(facts.FallbackReported(None, mark))
     assert Exchange.restored(story.exchange.snapshot()).floor.bookmark == mark
 
@@ -135,7 +136,7 @@ def test_a_bug_in_one_record_does_not_cost_the_others() -> None:
     broken = served_away(story, leg=LegId("broken"))
     put_on_record = fallback.put_on_record
 
-    def put(floor: fallback.Floor, told: facts.FallbackCall) -> None:
+    def put(floor: fallback.Floor, told: FallbackCall) -> None:
         if told.leg == "broken":
             raise ZeroDivisionError
         put_on_record(floor, told)

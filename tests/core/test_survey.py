@@ -54,8 +54,8 @@ def as_believed(story: Story) -> Found:
     there = []
     for call in floor.calls.values():
         post = call.state.post if isinstance(call.state, Listening) else call.state
-        talks = isinstance(post, Talking | Post)
-        bridge = post.bridge if isinstance(post, Talking | Post) else None
+        bridge = post.bridge if isinstance(post, Talking | OnHold | Post) else None
+        talks = bridge is not None
         if call.caller_there:
             there.append(FoundLeg(call.leg, call.answered, bridge))
         late = _about_to(call.state)
@@ -184,6 +184,38 @@ def test_a_bridge_that_was_entered_unheard() -> None:
     legs = tuple(FoundLeg(leg, True, state.bridge) for leg in (CALLER, state.offer.leg))
     found = replace(as_believed(story), legs=legs, bridges=(state.bridge,))
     assert news(story, found) == [facts.LegBridged(leg, state.bridge) for leg in (CALLER, state.offer.leg)]
+
+
+@pytest.mark.parametrize("elsewhere", [None, BRIDGE])
+@pytest.mark.parametrize("way", ["talking", "held", "three talk"])
+def test_whoever_is_not_in_the_bridge_of_their_talk_is_put_there_again(way: str, elsewhere: BridgeId | None) -> None:
+    story = WAYS[way]()
+    believed = as_believed(story)
+    call = next(one for one in story.exchange.floor.calls.values() if isinstance(one.state, Talking | OnHold))
+    state = call.state
+    assert isinstance(state, Talking | OnHold)
+    assert state.bridge is not None
+    legs = (call.leg, *call.legs)
+    for leg in legs:
+        apart = tuple(replace(one, bridge=elsewhere) if one.leg == leg else one for one in believed.legs)
+        assert news(story, replace(believed, legs=apart)) == [facts.LegApart(leg, state.bridge)]
+    nobody = tuple(replace(one, bridge=None) for one in believed.legs)
+    [said] = news(story, replace(believed, legs=nobody, bridges=()))
+    done = story.tell(said, 10).actions
+    assert done[-1] == Connect(call.call_id, state.bridge, legs)
+    quiet = [] if isinstance(state, OnHold) else [StopMusic(call.call_id, call.leg)]  # whom a phone holds hears music
+    assert [*done[:-1]] == quiet
+    assert call.state == state
+
+
+def test_who_was_apart_before_the_talk_ended_is_left_in_peace() -> None:
+    story = talking()
+    state = story.exchange.floor.calls[story.call].state
+    assert isinstance(state, Talking)
+    assert not story.tell(facts.LegApart(CALLER, BRIDGE), 10).meant_something
+    story.tell(facts.LegLeft(state.leg), 10)
+    handled = story.tell(facts.LegApart(CALLER, state.bridge), 10)
+    assert (handled.meant_something, handled.actions) == (False, ())
 
 
 def test_a_phone_that_vanished_unheard() -> None:

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from typing import Any
 from unittest import mock
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -46,6 +47,13 @@ def test_in_a_kind_world_nobody_is_ever_left_alone() -> None:
     report = run(7, 2_000, KIND)
     assert report.left_alone == 0
     assert Outcome.SWITCH_LOST not in report.outcomes
+
+
+def test_whoever_falls_out_of_their_bridge_is_put_back_before_anybody_gives_up() -> None:
+    falls = msgspec.structs.replace(KIND, fall_out=0.2)
+    assert run(7, 2_000, falls).left_alone == 0
+    with mock.patch.object(calls, "when_apart", return_value=False):
+        assert run(7, 2_000, falls).left_alone > 50  # if nobody looks for them
 
 
 def test_a_big_company_keeps_its_promises_too() -> None:

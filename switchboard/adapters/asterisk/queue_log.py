@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from switchboard.core.facts import FallbackCall
+from switchboard.core.fallback_call import FallbackCall
 from switchboard.core.ids import LegId, PhoneId
 
 _PHONE = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}")

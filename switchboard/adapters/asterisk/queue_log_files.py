@@ -18,7 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from switchboard.adapters.asterisk.queue_log import read_line, read_on
-from switchboard.core.facts import Bookmark, FallbackCall
+from switchboard.core.fallback_call import Bookmark, FallbackCall
 
 CHUNK = 16_384
 """So much is read at a time: a few dozen calls. No line is longer; Asterisk writes 8 KiB at most."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import structlog
 
 from switchboard.adapters.asterisk.queue_log_files import Reading, begin, read_from
-from switchboard.core.facts import Bookmark, Fact, FallbackReported
+from switchboard.core.facts import Fact, FallbackReported
+from switchboard.core.fallback_call import Bookmark
 from switchboard.engine.ports import InboxFull
 
 EVERY_S = 1.0

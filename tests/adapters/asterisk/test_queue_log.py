@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchboard.adapters.asterisk.queue_log import Told, read_line, read_on
-from switchboard.core.facts import FallbackCall
+from switchboard.core.fallback_call import FallbackCall
 from switchboard.core.ids import LegId, PhoneId
 
 REAL = b"""\

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.adapters.asterisk.queue_log_files import CHUNK, begin, read_from
-from switchboard.core.facts import Bookmark, FallbackCall
+from switchboard.core.fallback_call import Bookmark, FallbackCall
 
 BEGAN_S = 1_795_563_000
 

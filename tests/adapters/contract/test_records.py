@@ -12,7 +12,8 @@ import pytest
 from switchboard.adapters.postgres.recorder import PostgresRecords, open_records_pool
 from switchboard.core.entries import CallRecord, CallStep, Entry, Outcome, TaskOpened
 from switchboard.core.exchange import Exchange
-from switchboard.core.facts import Bookmark, FallbackCall, FallbackReported, PolicyLoaded
+from switchboard.core.facts import FallbackReported, PolicyLoaded
+from switchboard.core.fallback_call import Bookmark, FallbackCall
 from switchboard.core.ids import CallId, LegId, PhoneId
 from switchboard.engine.ports import Placed, Records, Refused
 from switchboard.engine.twins import MemoryRecords
