@@ -10,14 +10,15 @@ from devkit.processes import Deadline
 
 
 class MailServer:
-    """`letters` are those it took, oldest first. `refuse` is what it answers instead, such as "451 try later"."""
+    """`letters` are those it took, oldest first. `refuse` is what it answers instead, such as "451 try later"; `more`
+    goes to its `Controller`: how it encrypts, who may log in."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, **more: Any) -> None:
         self.letters: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.refuse = ""
         self.refused = 0
-        self._controller = Controller(self, hostname="127.0.0.1", port=port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=port, **more)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  the library's name
         if self.refuse:
