@@ -64,7 +64,7 @@ def check_boxes(files: Files) -> None:
             if meant:
                 known(files, {"head_of": "department"}.get(kind, kind), meant, FILE, ("box", name, "task", index))
         keep_days = files.company.recording.keep_days if files.company is not None else box.keep_days
-        if box.keep_days > keep_days:
+        if 0 < keep_days < box.keep_days:
             message = f"after {keep_days} days all recordings are deleted ([recording] keep_days)"
             files.problem(FILE, ("box", name, "keep_days"), message, "keep recordings for longer", warning=True)
         if box.task and all(one == "own_manager" for one in box.task):

@@ -51,9 +51,19 @@ def check_plans(files: Files) -> None:
     if not files.troubled(_FILE, "rule"):
         used: set[str | None] = {rule.plan for rule in files.routing.rule}
         used |= {destination.plan for destination in files.routing.destination.values()}
+        used |= set(_plans_of_keys(files))
         for name in files.names(_FILE, "plan") or ():
             if name not in used:
                 files.problem(_FILE, ("plan", name), f'no rule uses plan "{name}"', warning=True)
+
+
+def _plans_of_keys(files: Files) -> Iterator[str]:
+    """Where callers who wait come by a key."""
+    for queue in files.queues.queue.values() if files.queues is not None else ():
+        for way in queue.keys.values():
+            kind, _, name = way.partition(":")
+            if kind == "plan":
+                yield name
 
 
 def _check_end(files: Files, name: str, plan: Plan) -> None:

@@ -13,17 +13,18 @@ _CODES = (
 )  # fmt: skip
 
 
-def check_codes(files: Files, codes: Codes) -> None:
+def check_codes(files: Files, codes: Codes, pause_code: str) -> None:
     """No code is another one, or begins like it: digits may follow most of them."""
-    by_key = {key: getattr(codes, key) for key in _CODES if getattr(codes, key)}
-    for index, (key, code) in enumerate(by_key.items()):
-        for other_key, other in list(by_key.items())[:index]:
+    by_path: dict[Path, str] = {("codes", key): getattr(codes, key) for key in _CODES if getattr(codes, key)}
+    by_path["recording", "pause_code"] = pause_code
+    for index, (path, code) in enumerate(by_path.items()):
+        for other_path, other in list(by_path.items())[:index]:
             if code == other:
-                files.problem("company.toml", ("codes", key), f"{code} is also {other_key}")
+                files.problem("company.toml", path, f"{code} is also {other_path[-1]}")
             elif code.startswith(other):
-                files.problem("company.toml", ("codes", key), f"{code} begins like {other_key}, {other}")
+                files.problem("company.toml", path, f"{code} begins like {other_path[-1]}, {other}")
             elif other.startswith(code):
-                files.problem("company.toml", ("codes", other_key), f"{other} begins like {key}, {code}")
+                files.problem("company.toml", other_path, f"{other} begins like {path[-1]}, {code}")
 
 
 def check_absence(files: Files, name: str, absence: Absence, path: Path) -> None:

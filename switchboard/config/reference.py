@@ -22,7 +22,8 @@ switchboard/config/files.py. -->
 The company is described by six TOML files in one folder (`hours.toml` and `voicemail.toml` may be left out).
 `switchboard check FOLDER` finds every mistake at once, each with file, line and, where there is one, a suggestion; its
 exit code is 3 when the files cannot be used. A running service takes over changed files within seconds; while they have
-mistakes it goes on with what it had. Calls finish with the rules they began with.
+mistakes it goes on with what it had. Queues, people and boxes are those of today, also for callers who wait; plans and
+their steps, call-backs, recording and all other times hold for calls that come afterwards.
 
 - **NAME** in a header is yours to choose: small Latin letters, digits and `_`, beginning with a letter.
 - **Durations** are text with units: `"150ms"`, `"15s"`, `"3m"`, `"1h30m"`.
@@ -44,7 +45,11 @@ _TABLES: dict[str, list[tuple[str, type[Table], str]]] = {
             Codes,
             "What staff dial on their phones, see docs/operator/dial-codes.md. No code begins like another one.",
         ),
-        ("[outbound]", files.Outbound, "Calls to outside numbers."),
+        (
+            "[outbound]",
+            files.Outbound,
+            "Calls to outside numbers, which see the number of the line that was called, else of the first by name.",
+        ),
         ("[limits]", files.Limits, "Deadlines that keep calls from hanging."),
         ("[transfers]", Transfers, "How long things take when a caller is given away, held or parked."),
         ("[prompts]", Said, "What staff hear after a code."),

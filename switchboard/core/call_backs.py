@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import msgspec
 
-from switchboard.core import misses, seating
+from switchboard.core import misses, seating, stand_ins
 from switchboard.core.actions import Ring
 from switchboard.core.booking import Booking
 from switchboard.core.call_state import Call, Summoning
@@ -229,7 +229,7 @@ def _give_to_a_person(floor: Floor, booking: Booking, why: str) -> None:
             task=task_id_for(booking.booking, "call_back"),
             kind="call_back",
             call=booking.booking,
-            person=person,
+            person=stand_ins.whose_task(floor, person),
             about=client_id or booking.number.e164 or booking.booking,
             opened_at_ms=floor.at_ms,
             client_id=client_id,

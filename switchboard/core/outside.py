@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from switchboard.core.call_state import Call
 from switchboard.core.lines import find_line
 from switchboard.core.phone_number import NumberKind, read_number
 from switchboard.core.policy import Person, Policy
+
+
+def shown_outside(policy: Policy, call: Call) -> str:
+    """Which number of ours those outside see: of the line that the caller called, else of the first by name."""
+    line = call.line or min(policy.lines.values(), key=lambda one: one.name)
+    return line.numbers[0]
 
 
 def may_dial(policy: Policy, person: Person, dialled: str) -> tuple[str | None, str]:

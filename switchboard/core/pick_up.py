@@ -80,7 +80,7 @@ def _may(policy: Policy, picker: PersonId, whom: PersonId) -> bool:
     mine, theirs = policy.people.get(picker), policy.people.get(whom)
     if mine is None or theirs is None:
         return False
-    groups = [*(queue.people for queue in policy.queues.values()), *(pool.people for pool in policy.pools.values())]
+    groups = [*(queue.everybody for queue in policy.queues.values()), *(pool.people for pool in policy.pools.values())]
     return (
         policy.codes.pick_up_anybody
         or (mine.department != "" and mine.department == theirs.department)

@@ -49,15 +49,13 @@ def whom_to_ring(floor: Floor, call: Call, meant: PersonId) -> PersonId | None:
     return target
 
 
-def whose_task(floor: Floor, call: Call, meant: PersonId) -> PersonId:
+def whose_task(floor: Floor, meant: PersonId) -> PersonId:
     """Who gets a task that is meant for ``meant``: they themselves, if no deputy is there either."""
     asked = [meant]
     while (away := why_away(floor, asked[-1])) is not None:
         if away.deputy is None or away.deputy in asked or len(asked) > MOST_DEPUTIES:
             return meant
         asked.append(away.deputy)
-    if len(asked) > 1:
-        floor.because(call, "deputy", f"gets the tasks of {meant}", asked[-1])
     return asked[-1]
 
 

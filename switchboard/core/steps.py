@@ -22,6 +22,7 @@ from switchboard.core.hearing import let_hear_music, let_hear_ringing, let_hear_
 from switchboard.core.ids import PersonId, PlaybackId, task_id_for
 from switchboard.core.leaving_message import begin, say_opening
 from switchboard.core.offering import offer_outside, offer_to_person
+from switchboard.core.outside import shown_outside
 from switchboard.core.policy import (
     CallbackStep,
     EndStep,
@@ -85,8 +86,7 @@ def _begin(floor: Floor, call: Call, step: Step) -> bool:
         case ReturnStep():
             return _begin_return(floor, call, step)
         case OutsideStep():
-            shown = min(floor.policy_of(call).lines.values(), key=lambda line: line.name).numbers[0]
-            offer = offer_outside(floor, call, step.number, shown, step.at_most_ms)
+            offer = offer_outside(floor, call, step.number, shown_outside(floor.policy_of(call), call), step.at_most_ms)
             let_hear_ringing(floor, call)
             call.enter(Ringing((offer,), (), step.at_most_ms, floor.at_ms + step.at_most_ms))
             return True
@@ -268,7 +268,9 @@ def open_task(floor: Floor, call: Call, kind: str, whom: Sequence[Whom], reason:
     meant = next(iter(find_people(floor, call, whom)), None)
     if meant is None:
         return
-    person = stand_ins.whose_task(floor, call, meant)
+    person = stand_ins.whose_task(floor, meant)
+    if person != meant:
+        floor.because(call, "deputy", f"gets the tasks of {meant}", person)
     client_id = call.client.client_id if call.client is not None else None
     floor.entries.append(
         TaskOpened(

@@ -14,6 +14,7 @@ from switchboard.core.ids import CallId, LegId, PersonId
 from switchboard.core.keys import why_not_called
 from switchboard.core.phone_number import read_number
 from switchboard.core.queue_rules import CallBack
+from switchboard.core.staff_commands import StaffCommand
 from switchboard.sim.company import DISPATCH, ORDERS
 from tests.core.hearing_ways import called_back, not_reached, summoned, to_be_called_back
 from tests.core.policy import POLICIES
@@ -56,6 +57,19 @@ def test_after_its_time_it_is_a_task() -> None:
         ("call_back", "hanna", "+79161234567"),
     ]
     assert story.exchange.floor.bookings == {}
+
+
+def test_the_task_is_the_deputys_while_its_person_is_away() -> None:
+    story = to_be_called_back()
+    away = facts.StaffCommanded(
+        PersonId("hanna"), StaffCommand.AWAY, whom=PersonId("vera"), until_ms=story.at_ms + 2 * POLICY.callback.keep_ms
+    )
+    story.tell(away)
+    story.at_ms += POLICY.callback.keep_ms
+    for late in story.exchange.due(story.at_ms):
+        story.tell(late)
+    [task] = [entry for entry in story.entries if isinstance(entry, TaskOpened)]
+    assert task.person == "vera"
 
 
 def test_a_restart_of_asterisk_costs_the_turn_not_the_place() -> None:
