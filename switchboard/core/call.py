@@ -15,6 +15,7 @@ from switchboard.core import (
     announcing,
     backup,
     call_backs,
+    consulting,
     hand_overs,
     holding,
     hot_desk,
@@ -73,6 +74,7 @@ from switchboard.core.floor import Floor
 from switchboard.core.identified import when_found, when_not_found
 from switchboard.core.ids import LegId
 from switchboard.core.leaving import (
+    cannot_connect,
     finish_talk,
     is_needed,
     lose_caller,
@@ -84,7 +86,6 @@ from switchboard.core.leaving import (
 )
 from switchboard.core.lost_offers import (
     LOST_CAUSE,
-    give_up_connecting,
     go_on,
     lose_offer,
 )
@@ -97,7 +98,6 @@ from switchboard.core.silence import hear_silence
 from switchboard.core.state_parts import Offer
 from switchboard.core.steps import next_step
 from switchboard.core.survey import wait_for_the_bridge_again, when_apart
-from switchboard.core.three import two_without_the_third
 
 _MISSED_CAUSE = 19
 _REFUSALS = (17, 21)
@@ -260,11 +260,10 @@ def when_refused(floor: Floor, call: Call, fact: ActionFailed) -> bool:
         floor.drop_leg(call, fact.leg)  # a leg that was never made cannot say that it ended
         forget_if_gone(floor, call)
         return True
-    if isinstance(state, Connecting) and fact.action == "Connect" and state.third is not None:
-        two_without_the_third(floor, call, state)
-        return True
     if isinstance(state, Connecting) and fact.action in ("Connect", "Answer"):
-        give_up_connecting(floor, call, state, f"could not be connected: {fact.why}")
+        if fact.bridge is not None and fact.bridge != state.bridge:
+            return False  # they are being connected in another one by now
+        cannot_connect(floor, call, state, f"could not be connected: {fact.why}")
         return True
     if isinstance(state, Checking) and fact.action == "CheckPin":
         return hot_desk.when_not_checked(floor, call, state, fact.why)
@@ -305,11 +304,13 @@ def when_late(floor: Floor, call: Call) -> bool:
         case Connecting(asked_again=False) as state:
             wait_for_the_bridge_again(floor, call, state)
         case Connecting() as state:
-            give_up_connecting(floor, call, state, "was not connected in time")
+            cannot_connect(floor, call, state, "was not connected in time")
         case Checking() as state:
             hot_desk.when_not_checked(floor, call, state, "no answer in time")
         case Talking() as state:
             finish_talk(floor, call, state, "longest call reached")
+        case OnHold(other=None, sure=True) if call.lent is not None and consulting.asker_left(floor, call):
+            pass  # who asks a colleague kept them on hold for too long: the colleague has the caller
         case OnHold() as state:
             holding.when_late(floor, call, state)
         case Parked() as state:

@@ -42,14 +42,19 @@ def ask(floor: Floor, call: Call, asker: Party, dialled: str) -> str | None:
         return way
     if asker.leg == call.leg:
         transfer.turn_round(floor, call)
-    transfer.separate(floor, call)
+    bridge = transfer.leave_bridge(floor, call)
     let_hear_music(floor, call)
+    call.is_question = False  # whoever it was once about is gone
     question = _question(floor, call, asker, person.extension, dialled)
     _set_aside(floor, call, asker, question)
     floor.because(call, "consult", f"asks {way.title} (call {question.call_id})", asker.person)
     floor.because(question, "arrived", f"asks about the caller of call {call.call_id}", asker.person)
     last = EndStep(NO_ANSWER_CAUSE, "who was asked did not take the call")
     begin_plan(floor, question, Plan(f"consult {way.title}", (*way.steps, last)))
+    if question.outcome is None:
+        transfer.take_down(floor, call, bridge)
+    else:  # nobody could be rung: they talk on at once
+        floor.to_give_back[question.call_id] = bridge
     return None
 
 
@@ -110,10 +115,10 @@ def swap(floor: Floor, here: Call, asker: Party) -> str | None:
     here.consults_for = here.lent = None
     there.consults_for, there.lent = here.call_id, asker.leg
     _set_aside(floor, here, asker, there)
+    let_hear_music(floor, here)  # begun in the bridge it goes on when that is gone
     floor.because(here, "swap", f"on hold: goes on in call {there.call_id}", asker.person)
     _go_on_talking(floor, there, asker)
     transfer.take_down(floor, there, bridge)
-    let_hear_music(floor, here, on_behalf_of=there)  # not before: in the bridge they would not hear it
     return None
 
 
@@ -168,7 +173,8 @@ def _who_was_asked(question: Call, asker: LegId | None) -> Party | None:
     if isinstance(state, OnHold) and state.other is not None:
         return Party(question.leg, question.caller_person)
     if isinstance(state, Connecting):
-        return Party(state.offer.leg, state.offer.person)
+        offer = state.offer
+        return Party(question.leg, question.caller_person) if offer.leg == asker else Party(offer.leg, offer.person)
     return transfer.other_side(question, asker)
 
 
@@ -207,7 +213,8 @@ def complete(floor: Floor, here: Call) -> str | None:
 
 
 def _holder(call: Call) -> PersonId | None:
-    return call.state.person if isinstance(call.state, OnHold) else None
+    state = call.state
+    return state.offer.person if isinstance(state, Connecting) else state.person if isinstance(state, OnHold) else None
 
 
 def give(floor: Floor, call: Call, question: Call, giver: Party, giver_there: LegId | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from switchboard.core import hand_overs, recording
 from switchboard.core.actions import Action, HangUp, SendToDialplan, TakeDownBridge
+from switchboard.core.announcing import hush
 from switchboard.core.call_state import Call, Connecting, Ending, Listening, OnHold, Summoning, Talking
 from switchboard.core.entries import Direction, Outcome
 from switchboard.core.floor import Floor
@@ -43,6 +44,7 @@ def release_consult(floor: Floor, call: Call) -> None:
     if other is not None:
         other.consults_for = other.lent = None
     if call.lent is not None:
+        hush(floor, call)  # or their leg would hear it to its end before it is connected again
         floor.to_give_back[call.call_id] = None
 
 

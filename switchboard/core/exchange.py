@@ -159,6 +159,8 @@ class Exchange:
                 return self.floor.calls.get(self.floor.leg_owner.get(leg, CallId("")))
             case PlaybackEnded(playback=made) | RecordingEnded(recording=made):
                 return self.floor.calls.get(call_id_of(made))
+            case StaffCommanded():
+                return talk_commands.call_meant(self.floor, fact)
             case _:
                 return None
 

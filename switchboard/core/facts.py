@@ -281,6 +281,8 @@ class ActionFailed(Struct, frozen=True, tag=True):
     """The message that the action was to say, if any."""
     recording: RecordingId | None = None
     """What the action was to record, if anything."""
+    bridge: BridgeId | None = None
+    """Where the action was to connect legs, if it was."""
 
 
 class DeadlinePassed(Struct, frozen=True, tag=True):

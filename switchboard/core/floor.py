@@ -20,7 +20,7 @@ from switchboard.core.fallback_call import Bookmark
 from switchboard.core.ids import BridgeId, CallId, LegId, PersonId, PhoneId, RecordingId
 from switchboard.core.matching import Board
 from switchboard.core.pace import Pace
-from switchboard.core.policy import Box, Policy
+from switchboard.core.policy import Box, Person, Policy
 from switchboard.core.queue_rules import Queue
 from switchboard.core.service_level import ServiceLevel
 from switchboard.core.staff import Doing, Engagement, PersonRecord
@@ -118,8 +118,16 @@ class Floor:
         record = self.people.get(person)
         if record is not None and record.seat is not None:
             return record.seat
-        known = self.policy.people.get(person) or self.policy_of(call).people.get(person)
+        known = self._person_of(call, person)
         return known.phone if known is not None else PhoneId("")
+
+    def extension_of(self, call: Call, person: PersonId) -> str:
+        """As today, or when ``call`` arrived, or none (""), likewise."""
+        known = self._person_of(call, person)
+        return known.extension if known is not None else ""
+
+    def _person_of(self, call: Call, person: PersonId) -> Person | None:
+        return self.policy.people.get(person) or self.policy_of(call).people.get(person)
 
     # calls and legs ----------------------------------------------------------------------------------------
 

@@ -22,14 +22,12 @@ def let_hear_ringing(floor: Floor, call: Call, music: str = "default") -> None:
         call.hears = Hears.RINGING
 
 
-def let_hear_music(floor: Floor, call: Call, music: str = "default", on_behalf_of: Call | None = None) -> None:
-    """``on_behalf_of``: of the call after whose actions it is to begin."""
-    by = call if on_behalf_of is None else on_behalf_of
+def let_hear_music(floor: Floor, call: Call, music: str = "default") -> None:
     if call.hears is not Hears.MUSIC:
         stop_what_is_heard(floor, call)
     answer(floor, call)
     if call.hears is not Hears.MUSIC:
-        floor.act(StartMusic(by.call_id, call.leg, music))
+        floor.act(StartMusic(call.call_id, call.leg, music))
         call.hears = Hears.MUSIC
 
 

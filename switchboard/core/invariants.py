@@ -85,9 +85,21 @@ def _of_call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"{name}: talks with nobody"
     if isinstance(state, Talking | Connecting | Saying | Telling | LeavingMessage) and not call.answered:
         yield f"{name}: the caller was not answered"
+    if call.lent is not None and floor.leg_owner.get(call.lent) != call.call_id:
+        yield f"{name}: a leg that was lent to it is gone, and somebody is on hold for it"
+    yield from _of_forgotten_legs(floor, call)
     yield from _of_recording(floor, call)
     if isinstance(state, Waiting) and call.call_id not in floor.waiting.get(state.queue, {}):
         yield f"{name}: not in queue {state.queue}"
+
+
+def _of_forgotten_legs(floor: Floor, call: Call) -> Iterator[str]:
+    """Somebody of the staff who picked up, and is neither talking nor told to end: they would sit there alone."""
+    for leg, person in call.legs.items():
+        record = floor.people.get(person) if person is not None else None
+        engaged = record.legs.get(leg) if record is not None else None
+        if engaged is not None and engaged.doing is Doing.TALKING and not engaged.ending and not is_there(call, leg):
+            yield f"call {call.call_id} ({type(call.state).__name__}): {person} picked up and is forgotten"
 
 
 def _of_listening(floor: Floor, call: Call, state: Listening) -> Iterator[str]:

@@ -61,7 +61,7 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
     elif isinstance(state, Connecting) and state.third is not None and leg == state.third.leg:
         three.two_without_the_third(floor, call, state)
     elif isinstance(state, Connecting) and leg == state.offer.leg:
-        give_up_connecting(floor, call, state, "hung up before they were connected")
+        _partner_left_early(floor, call, state)
     elif isinstance(state, Talking | OnHold) and is_needed(state, leg):
         _partner_left(floor, call, state, leg)
     else:
@@ -69,6 +69,25 @@ def when_leg_gone(floor: Floor, call: Call, fact: LegLeft | LegEnded | LegVanish
             refused_before(floor, call, person, explain_cause(fact.cause, fact.sip_code))
         forget_if_gone(floor, call)
     return True
+
+
+def _partner_left_early(floor: Floor, call: Call, state: Connecting) -> None:
+    if state.third is not None:
+        three.third_in_their_place(floor, call, state)
+    elif state.offer.leg != call.lent or not consulting.asker_left(floor, call):
+        give_up_connecting(floor, call, state, "hung up before they were connected")
+
+
+def cannot_connect(floor: Floor, call: Call, state: Connecting, why: str) -> None:
+    """Asterisk would not, or was not heard of. Of three who should talk the two who did before go on; who asks a
+    colleague leaves the two to each other; else the caller goes back."""
+    leg = state.offer.leg
+    if state.third is not None:
+        three.two_without_the_third(floor, call, state)
+    elif leg == call.lent and consulting.asker_left(floor, call):
+        floor.because(call, "lost", why, state.offer.person)
+    else:
+        give_up_connecting(floor, call, state, why)
 
 
 def _partner_left(floor: Floor, call: Call, state: Talking | OnHold, leg: LegId) -> None:
@@ -117,6 +136,24 @@ def _leave_while_on_hold(floor: Floor, call: Call, state: OnHold) -> None:
     end(floor, call, outcome, "the caller left while on hold")
 
 
+def _leaves_between_talks(floor: Floor, call: Call) -> bool:
+    """Whether they talked before, and were on their way to somebody else, or back: not as if nobody had answered."""
+    state = call.state
+    if call.is_handed_over and not isinstance(state, Saying | LeavingMessage | Keeping | Ending):
+        end(floor, call, Outcome.ABANDONED_HAND_OVER, "the caller left on the way to somebody else")
+        return True
+    if call.answered_at_ms is None or not isinstance(state, Ringing | Waiting | Connecting):
+        return False
+    if isinstance(state, Waiting):
+        backup.note_given_up(floor, call)
+    if isinstance(state, Connecting):
+        transfer.settle_talk(floor, call, state.offer.person)
+    back = call.direction is Direction.INBOUND and not isinstance(state, Connecting)
+    outcome = Outcome.ABANDONED_HAND_OVER if back else talk_outcome(call)
+    end(floor, call, outcome, "the caller left between two talks")
+    return True
+
+
 def when_caller_left(floor: Floor, call: Call) -> bool:
     """The caller is gone, whatever we were doing: nobody may go on ringing or stay alone in a bridge."""
     if not call.caller_there:
@@ -124,8 +161,7 @@ def when_caller_left(floor: Floor, call: Call) -> bool:
     lose_caller(floor, call)
     if call.leg == call.lent and consulting.asker_left(floor, call):
         return True
-    if call.is_handed_over and not isinstance(call.state, Saying | LeavingMessage | Keeping | Ending):
-        end(floor, call, Outcome.ABANDONED_HAND_OVER, "the caller left on the way to somebody else")
+    if _leaves_between_talks(floor, call):
         return True
     match call.state:
         case LookingUp():

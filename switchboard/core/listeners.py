@@ -45,9 +45,9 @@ def why_not_heard(policy: Policy, who: PersonId, whom: PersonId) -> str | None:
 def is_there(call: Call | None, leg: LegId) -> bool:
     """Whether ``leg`` is one of those who talk in ``call``, hold somebody in it, or are about to talk on."""
     match call.state if call is not None else None:
-        case Talking(leg=partner, third=third):
+        case Talking(leg=partner, third=third) | Connecting(offer=Offer(leg=partner), third=third):
             others = (partner, third.leg) if third is not None else (partner,)
-        case OnHold(leg=partner) | Connecting(offer=Offer(leg=partner)):
+        case OnHold(leg=partner):
             others = (partner,)
         case _:
             return False

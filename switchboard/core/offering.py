@@ -26,7 +26,7 @@ def offer_to_person(floor: Floor, call: Call, person: PersonId, ring_ms: int, wh
     leg = LegId(call.make_id())
     shown = call.shown or call.number.e164 or call.number.raw
     if call.caller_person is not None:
-        shown = floor.policy_of(call).people[call.caller_person].extension
+        shown = floor.extension_of(call, call.caller_person)
     name = call.client.name if call.client is not None else ""
     sign = sign or call.flag or ""
     floor.act(

@@ -19,6 +19,20 @@ from switchboard.core.staff import PersonRecord
 from switchboard.core.staff_commands import StaffCommand
 from switchboard.core.state_parts import Party
 
+_IN_A_TALK = frozenset(
+    {
+        StaffCommand.HAND_OVER, StaffCommand.CONSULT, StaffCommand.SWAP, StaffCommand.JOIN, StaffCommand.COMPLETE,
+        StaffCommand.CALL_OFF, StaffCommand.HOLD, StaffCommand.TALK_ON, StaffCommand.PARK,
+    }
+)  # fmt: skip
+
+
+def call_meant(floor: Floor, asked: StaffCommanded) -> Call | None:
+    """The call that a command is about: a bug in it ends that one."""
+    person = floor.people.get(asked.person)
+    talk = talk_of(floor, person) if person is not None and asked.command in _IN_A_TALK else None
+    return talk[0] if talk is not None else None
+
 
 def carry_out(floor: Floor, person: PersonRecord, asked: StaffCommanded) -> str | None:
     """Do it, or say why not."""
@@ -106,7 +120,20 @@ def _complete(floor: Floor, call: Call, side: Party) -> str | None:
     held = held_by(floor, side.person)
     if held is None or held is call or not isinstance(held.state, OnHold):
         return "nobody is being asked"
-    return consulting.give(floor, held, call, Party(held.state.by, side.person), side.leg)
+    legs = {call.call_id: side.leg, held.call_id: held.state.by}
+    main, question = _callers_first(held, call)
+    giver = Party(legs[main.call_id], side.person)
+    if not transfer.may_leave(main, giver):
+        return "is asked by somebody, who holds a caller: it is for them to say"
+    return consulting.give(floor, main, question, giver, legs[question.call_id])
+
+
+def _callers_first(one: Call, other: Call) -> tuple[Call, Call]:
+    """The call of somebody from outside goes on when two become one; else the one that came first."""
+    main, question = sorted(
+        (one, other), key=lambda each: (each.direction is not Direction.INBOUND, each.arrived_at_ms)
+    )
+    return main, question
 
 
 def held_by(floor: Floor, person: PersonId | None) -> Call | None:
@@ -151,7 +178,7 @@ def when_joined(floor: Floor, call: Call | None, other: Call | None, fact: LegsT
 
 def _join(floor: Floor, call: Call, other: Call, fact: LegsTransferred) -> bool:
     legs = {call.call_id: fact.leg, other.call_id: fact.other}
-    main, question = sorted((call, other), key=lambda one: (one.direction is not Direction.INBOUND, one.arrived_at_ms))
+    main, question = _callers_first(call, other)
     giver = transfer.side_of(main, legs[main.call_id])
     if giver is None:
         main, question = question, main

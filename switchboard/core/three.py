@@ -38,6 +38,16 @@ def _record_anew(floor: Floor, call: Call, bridge: BridgeId, party: Party) -> No
     recording.begin(floor, call, bridge, party.person, (call.leg, party.leg))
 
 
+def third_in_their_place(floor: Floor, call: Call, state: Connecting) -> None:
+    """Who had the caller first is gone before the three were connected: the other has them now."""
+    third = state.third
+    assert third is not None
+    transfer.settle_talk(floor, call, state.offer.person)
+    hand_overs.begin(floor, call, HandOverKind.ATTENDED, state.offer.person, "who was asked")
+    bring_together(floor, call, third, state.back_to)
+    transfer.take_down(floor, call, state.bridge)
+
+
 def two_without_the_third(floor: Floor, call: Call, state: Connecting) -> None:
     """Three were to talk, and cannot: the two who did before talk on."""
     assert state.third is not None

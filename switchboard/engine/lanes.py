@@ -110,7 +110,8 @@ class Lanes:
         leg = action.leg if isinstance(action, Ring | RingOutside | Answer | HangUp | Play | Snoop | Join) else None
         playback = action.playback if isinstance(action, Play | PlayInBridge) else None
         recording = action.recording if isinstance(action, RecordMessage) else None
-        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback, recording))
+        bridge = action.bridge if isinstance(action, Connect) else None
+        self._post(ActionFailed(action.call, type(action).__name__, why, leg, away, gone, playback, recording, bridge))
 
     async def _look_up(self, action: LookUpCaller) -> None:
         try:

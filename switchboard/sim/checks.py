@@ -68,7 +68,7 @@ from switchboard.sim.rings import Rung, see_stop, vanish, without_phone
 from switchboard.sim.seen import Seen, take_down
 from switchboard.sim.silences import SilenceWitness
 from switchboard.sim.turns import Turns
-from switchboard.sim.visits import gaps
+from switchboard.sim.visits import contradictions, gaps
 
 BACKSTOP_MS = 3_000
 """What a ``Ring`` asks for beyond the time that the exchange itself lets the phone ring."""
@@ -231,8 +231,8 @@ class Witness:
                 seen.left = True
             case SoundRinging():
                 seen.hears = "ringing"
-            case StartMusic(leg=leg):
-                self.calls.get(self.owner.get(leg, action.call), seen).hears = "music"
+            case StartMusic():
+                seen.hears = "music"
             case Play():
                 seen.hears = "voice"
             case Connect():
@@ -313,7 +313,7 @@ class Witness:
         if (record.wait_ms or 0) + (record.talk_ms or 0) + (record.hold_ms or 0) != lasted_ms:
             parts = f"wait {record.wait_ms}, talk {record.talk_ms} and hold {record.hold_ms}"
             yield f"call {record.call}: {parts} are not {lasted_ms} ms"
-        yield from gaps(record)
+        yield from (*gaps(record), *contradictions(record))
         if (record.talk_ms is None) != (record.answered_at_ms is None):
             yield f"call {record.call}: talk {record.talk_ms} ms, answered at {record.answered_at_ms}"
         if record.ring_ms != seen.ring_ms:

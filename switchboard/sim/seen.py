@@ -38,4 +38,5 @@ def take_down(bridge: BridgeId, *where: Iterable[Seen]) -> None:
     holder = next((one for one in chain(*where) if bridge in one.bridges), None)
     if holder is not None:
         del holder.bridges[bridge]
-        holder.hears = holder.hears if holder.bridges or holder.guest else ""
+        talks = bool(holder.bridges) or holder.guest
+        holder.hears = "" if holder.hears == "voice" and not talks else holder.hears  # music goes on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from switchboard.core.entries import CallRecord
+from switchboard.core.entries import CallRecord, Outcome
 
 
 def gaps(record: CallRecord) -> Iterator[str]:
@@ -18,3 +18,17 @@ def gaps(record: CallRecord) -> Iterator[str]:
         yield f"call {record.call}: its segments end at {at_ms}, it at {record.ended_at_ms}"
     if any(handed.result is None for handed in record.hand_overs):
         yield f"call {record.call}: ended in the midst of a hand-over: {record.hand_overs}"
+
+
+_UNANSWERED = (
+    Outcome.ABANDONED_EARLY,
+    Outcome.ABANDONED_WAITING,
+    Outcome.ABANDONED_RINGING,
+    Outcome.ABANDONED_SHORT,
+)
+
+
+def contradictions(record: CallRecord) -> Iterator[str]:
+    """Abandoned or answered, never both."""
+    if record.outcome in _UNANSWERED and record.answered_at_ms is not None:
+        yield f"call {record.call}: {record.outcome}, though answered"

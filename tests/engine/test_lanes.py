@@ -99,7 +99,7 @@ async def test_legs_are_not_in_their_bridge_when_the_switch_refused() -> None:
     switch = Switch()
     switch.failures[LegId("")] = Refused("409 not in Stasis")
     posted = await perform(switch, File(()), Connect(CallId("1"), BridgeId("b"), (LegId("a"), LegId("c"))))
-    assert posted == [ActionFailed(CallId("1"), "Connect", "409 not in Stasis")]
+    assert posted == [ActionFailed(CallId("1"), "Connect", "409 not in Stasis", bridge=BridgeId("b"))]
 
 
 async def test_a_bug_in_an_adapter_harms_one_action_only() -> None:
