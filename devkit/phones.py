@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from devkit import processes
-from devkit.ports import free_udp_ports
+from devkit.ports import free_udp_ports, is_taken
 from devkit.processes import Child, Deadline, ProcessFailed
 from devkit.scenarios import FOREVER_MS, ScenarioFiles, caller_scenario, phone_scenario, register_scenario
 from devkit.sip_log import CallResult, MessageLog
@@ -301,15 +301,6 @@ def command(address: str, port: int, call_id: str) -> None:
 async def _listening(child: Child, address: str, port: int) -> None:
     """Wait until the process owns its port."""
     deadline = Deadline(10, f"{child.name} to listen")
-    while not _taken(address, port):
+    while not is_taken(address, port):
         child.check()
         await deadline.pause(0.005)
-
-
-def _taken(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return True
-    return False

@@ -7,6 +7,8 @@ two test runs beside each other have a network each (``SWITCHBOARD_LOOPBACK``).
 
 import os
 import socket
+import sys
+from pathlib import Path
 
 NETWORK_VARIABLE = "SWITCHBOARD_LOOPBACK"
 """The first three numbers of our addresses, where they are to be others: ``127.0.1``."""
@@ -35,6 +37,13 @@ def free_udp_ports(count: int, address: str = "") -> list[int]:
     finally:
         for probe in probes:
             probe.close()
+
+
+def is_taken(address: str, port: int) -> bool:
+    """Whether somebody has this UDP port. Looked up, not tried: a try takes it, for a moment."""
+    number = int.from_bytes(socket.inet_aton(address), sys.byteorder)
+    owners = {f"{number:08X}:{port:04X}", f"{0:08X}:{port:04X}"}
+    return any(line.split()[1] in owners for line in Path("/proc/net/udp").read_text().splitlines())
 
 
 def free_or(wanted: int, address: str) -> int:
