@@ -91,8 +91,7 @@ class Service:
         feed = AsteriskFeed(self._loop.post, ari_settings.app)
         self._ari = AriConnection(ari_settings, feed, on_state=self._switch_state)
         self._pins = HashedPins(settings.pins, feed.pins.take)
-        counts = self._ari.counts
-        self._metrics.read_switch(counts.messages, counts.requests, lambda: counts.detours)
+        self._metrics.read_switch(self._ari.counts.messages, self._ari.counts.requests)
         self._telephony = AsteriskTelephony(self._ari, ari_settings.app, Trunk())
         self._patrol = Patrol(self._loop, self._telephony, clock)
         self._vigil = Vigil(self._loop, self._telephony, clock)

@@ -43,7 +43,7 @@ from switchboard.adapters.asterisk.link import (
     take_survey,
 )
 from switchboard.adapters.asterisk.requests import Request
-from switchboard.adapters.asterisk.rest import Answer, Http, Wire
+from switchboard.adapters.asterisk.rest import Answer, Http
 from switchboard.adapters.asterisk.settings import AriSettings
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
@@ -54,13 +54,6 @@ HTTP_CONNECTIONS: Final = 8
 """Few: each counts towards Asterisk's ``sessionlimit``."""
 HTTP_KEPT_S: Final = 8.0
 """Asterisk closes idle connections after 15 s; ours must be gone before, or a request meets a closed door."""
-
-
-STANDS_STILL_S: Final = 0.05
-"""The websocket answers nothing for so long, though it was asked: an answer takes a millisecond or two, some tens in a
-flood, but half a second where Asterisk itself waits (docs/reliability.md)."""
-DETOURS_AT_ONCE: Final = 4
-"""So many requests go over HTTP then, at most; the other connections are for surveys."""
 
 
 class State(StrEnum):
@@ -101,8 +94,6 @@ class AriConnection:
         self._let_go: asyncio.Future[str] | None = None
         self._stopping = False
         self._ready_once = False
-        self._detours = 0
-        """Under way."""
         self.state = State.CONNECTING
         self.counts = Counts()
 
@@ -135,29 +126,11 @@ class AriConnection:
                 self._enter(State.STOPPED)
 
     async def request(self, request: Request) -> Answer:
-        """Ask once, over the websocket unless it stands still. 404 to a DELETE counts as done. Raises the ``AriError``
-        that fits."""
-        wire = self._wire(request)
-        if not self._must_go_around(wire):
-            return await wire.ask(request, self._settings.request_s)
-        self._detours += 1
-        self.counts.detours += 1
-        try:
-            return await self._over_http().ask(request)
-        except AriUnavailable as error:
-            if error.status:
-                raise
-            return await wire.ask(request, self._settings.request_s)  # HTTP took nothing
-        finally:
-            self._detours -= 1
-
-    async def request_in_order(self, *asked: Request) -> list[Answer | BaseException]:
-        """Ask for each after the one before, without waiting for its answer where that can be; what they came to."""
-        wire = self._wire(asked[0])
-        if not self._must_go_around(wire):
-            said = (wire.ask(request, self._settings.request_s) for request in asked)
-            return await asyncio.gather(*said, return_exceptions=True)
-        return [(await asyncio.gather(self.request(request), return_exceptions=True))[0] for request in asked]
+        """Ask over the websocket, once. 404 to a DELETE counts as done. Raises the ``AriError`` that fits."""
+        link = self._link
+        if self.state is not State.READY or link is None:
+            raise AriUnavailable(str(request), f"not connected to Asterisk ({self.state})")
+        return await link.wire.ask(request, self._settings.request_s)
 
     async def survey(self) -> Survey:
         """What lives in Asterisk, over HTTP. Events that come meanwhile may tell more. Raises ``AriError``."""
@@ -183,14 +156,6 @@ class AriConnection:
         """Let ``run()`` return. Calls that live in Asterisk are left alone."""
         self._stopping = True
         self._release("stopped")
-
-    def _wire(self, request: Request) -> Wire:
-        if self.state is not State.READY or self._link is None:
-            raise AriUnavailable(str(request), f"not connected to Asterisk ({self.state})")
-        return self._link.wire
-
-    def _must_go_around(self, wire: Wire) -> bool:
-        return wire.stands_still_s >= STANDS_STILL_S and self._detours < DETOURS_AT_ONCE
 
     # One attempt, and what comes of it
 

@@ -92,8 +92,6 @@ class Counts:
     """Frames that Asterisk sent, by what they were: an event's type, ``RESTResponse``, ``unknown`` or ``malformed``."""
     requests: Counter[str] = field(default_factory=Counter)
     """What Asterisk was asked over the websocket, by method and path, the ids left open."""
-    detours: int = 0
-    """Requests that went over HTTP, because the websocket stood still."""
     events: int = 0
     malformed: int = 0
     late_answers: int = 0

@@ -2,8 +2,7 @@
 
 Commands travel on the websocket that brings the events (``RESTRequest``/``RESTResponse``), many under way at
 once, each found again by its ``request_id``. Asterisk performs them strictly one after another, so their
-order is ours; and one for which Asterisk has to wait holds up all behind it, so while the websocket stands still others
-go over HTTP. A frame of 64 KiB or more makes Asterisk close the socket, and with it the events of every live
+order is ours. A frame of 64 KiB or more makes Asterisk close the socket, and with it the events of every live
 call: such a request is refused here, before it is sent. Surveys have big answers that would hold up the
 commands behind them: HTTP.
 
@@ -69,18 +68,11 @@ class Wire:
         self._asked = Counter[str]() if asked is None else asked
         self._numbers = count(1)
         self._waiting: dict[str, asyncio.Future[RESTResponse | None]] = {}
-        self._moved_s = 0.0
-        """When an answer came, or a request went out of which none was under way."""
         self._cut: str | None = None
 
     @property
     def under_way(self) -> int:
         return len(self._waiting)
-
-    @property
-    def stands_still_s(self) -> float:
-        """How long nothing has been answered although something was asked; 0 when nothing is."""
-        return asyncio.get_running_loop().time() - self._moved_s if self._waiting else 0.0
 
     async def ask(self, request: Request, within_s: float) -> Answer:
         """Send ``request``, wait for its answer. Raises an ``AriError``; 404 to a DELETE is an answer."""
@@ -98,10 +90,7 @@ class Wire:
 
     async def _exchange(self, request: Request, number: str, frame: bytes, within_s: float) -> RESTResponse | None:
         """The response; ``None`` when the socket broke before it came."""
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[RESTResponse | None] = loop.create_future()
-        if not self._waiting:
-            self._moved_s = loop.time()
+        waiting: asyncio.Future[RESTResponse | None] = asyncio.get_running_loop().create_future()
         self._waiting[number] = waiting
         try:
             async with asyncio.timeout(within_s):
@@ -116,7 +105,6 @@ class Wire:
 
     def answered(self, response: RESTResponse) -> bool:
         """Hand an answer to the request that waits for it; false when none does (any more)."""
-        self._moved_s = asyncio.get_running_loop().time()
         waiting = self._waiting.get(response.request_id)
         if waiting is None or waiting.done():
             return False
@@ -132,7 +120,7 @@ class Wire:
 
 
 class Http:
-    """Requests over pooled HTTP: GETs, and what cannot wait for the websocket."""
+    """GETs over pooled HTTP."""
 
     def __init__(self, session: aiohttp.ClientSession, ari_url: str, within_s: float) -> None:
         self._session = session
@@ -147,15 +135,6 @@ class Http:
             return msgspec.json.decode(answer.text, type=shape)
         except (msgspec.DecodeError, UnicodeError) as error:
             raise AriRefused(str(request), f"the answer is not what ARI describes: {error}") from error
-
-    async def ask(self, request: Request) -> Answer:
-        """Any request, once. Raises an ``AriError``; ``AriUnavailable`` only if it was not done."""
-        try:
-            return await self._try(request)
-        except AriUnavailable as error:
-            if error.status or isinstance(error.__cause__, aiohttp.ClientConnectorError):
-                raise
-            raise AriTimeout(str(request), error.why) from error
 
     async def length(self, request: Request) -> int:
         """How many bytes a GET would bring, without fetching them. Raises an ``AriError``."""
@@ -191,9 +170,7 @@ class Http:
         try:
             async with (
                 asyncio.timeout(self._within_s),
-                self._session.request(
-                    request.method, f"{self._ari_url}/{request.uri}", params=request.query, json=request.body
-                ) as response,
+                self._session.get(f"{self._ari_url}/{request.uri}", params=request.query) as response,
             ):
                 text = await response.text(errors="replace")
         except TimeoutError:

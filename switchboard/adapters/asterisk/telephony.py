@@ -8,6 +8,7 @@ it is, we made it.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -88,9 +89,6 @@ class Asks(Protocol):
 
     async def request(self, request: Request) -> Said:
         """Raises ``AriError``."""
-
-    async def request_in_order(self, *asked: Request) -> list[Said | BaseException]:
-        """Each is performed after the one before; what they came to."""
 
     async def survey(self) -> Survey:
         """What lives in Asterisk. Raises ``AriError``."""
@@ -186,12 +184,12 @@ class AsteriskTelephony:
 
     async def _connect(self, action: Connect) -> None:
         """Both requests leave together: Asterisk performs them one after the other, and two people wait to talk."""
-        made, added = await self._ari.request_in_order(
-            requests.make_bridge(action.bridge), requests.add_to_bridge(action.bridge, action.legs)
+        made, added = await asyncio.gather(
+            self._make(requests.make_bridge(action.bridge), requests.bridge(action.bridge)),
+            self._ari.request(requests.add_to_bridge(action.bridge, action.legs)),
+            return_exceptions=True,
         )
-        if isinstance(made, AriConflict | AriTimeout):
-            await self._look_for(requests.bridge(action.bridge), made)
-        elif isinstance(made, BaseException):
+        if isinstance(made, BaseException):
             raise made
         if isinstance(added, BaseException):
             # one of the legs just left: an empty bridge, or one with a single leg, must not stay behind
@@ -248,14 +246,10 @@ class AsteriskTelephony:
         try:
             await self._ari.request(request)
         except (AriConflict, AriTimeout) as doubt:
-            await self._look_for(look, doubt)
-
-    async def _look_for(self, look: Request, doubt: AriError) -> None:
-        """Raises ``doubt`` if it is not there."""
-        try:
-            await self._ari.request(look)
-        except AriError:
-            raise doubt from None
+            try:
+                await self._ari.request(look)
+            except AriError:
+                raise doubt from None
 
 
 def _decoded(answer: Said, shape: type[T]) -> T:

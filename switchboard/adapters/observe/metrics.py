@@ -66,10 +66,9 @@ class Metrics:
         self.switch_ready = Gauge("switchboard_switch_ready", "1 while Asterisk is connected", registry=registry)
         registry.register(_Floor(exchange))
 
-    def read_switch(self, messages: Mapping[str, int], requests: Mapping[str, int], detours: Callable[[], int]) -> None:
-        """Show what Asterisk sends, and what it is asked, as counted elsewhere: by kind, and by method and path; and
-        how much of that could not wait for the websocket."""
-        self.registry.register(_Switch(messages, requests, detours))
+    def read_switch(self, messages: Mapping[str, int], requests: Mapping[str, int]) -> None:
+        """Show what Asterisk sends, and what it is asked, as counted elsewhere: by kind, and by method and path."""
+        self.registry.register(_Switch(messages, requests))
 
     def read_courier(self, courier: Courier) -> None:
         """Show how recordings get on."""
@@ -117,12 +116,11 @@ class Metrics:
 
 
 class _Switch(Collector):
-    """What goes to Asterisk and comes from there."""
+    """What goes over the websocket to Asterisk."""
 
-    def __init__(self, messages: Mapping[str, int], requests: Mapping[str, int], detours: Callable[[], int]) -> None:
+    def __init__(self, messages: Mapping[str, int], requests: Mapping[str, int]) -> None:
         self._messages = messages
         self._requests = requests
-        self._detours = detours
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         messages = CounterMetricFamily("switchboard_asterisk_messages", "Frames that Asterisk sent", labels=["kind"])
@@ -133,8 +131,6 @@ class _Switch(Collector):
         for request, count in sorted(self._requests.items()):
             requests.add_metric([request], count)
         yield requests
-        stands_still = "Asked over HTTP, because the websocket stood still"
-        yield CounterMetricFamily("switchboard_asterisk_detours", stands_still, value=self._detours())
 
 
 class _Recordings(Collector):

@@ -46,9 +46,6 @@ class Consents:
         self.asked.append(f"{request.method} {request.template}")
         return Answer(204)
 
-    async def request_in_order(self, *asked: Request) -> list[Answer | BaseException]:
-        return [await self.request(request) for request in asked]
-
     async def survey(self) -> Survey:
         raise AssertionError("nobody asks")
 
