@@ -6,10 +6,9 @@ import array
 import asyncio
 import hashlib
 import shutil
-import subprocess
 import wave
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -20,7 +19,7 @@ from devkit.company import Company
 from devkit.ear import FRAME, Ear
 from devkit.phones import ANSWER, register
 from devkit.processes import Deadline
-from tests.sound.scenes import load_rules, other_rules
+from tests.sound.scenes import load_rules, other_rules, tiny_disk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -226,18 +225,6 @@ async def test_our_own_folder_is_away_for_a_while(recording: Company) -> None:
         folder.with_name("unmounted").rename(folder)
     row = await filed(recording, before, 60)
     assert file_of(recording, row).stat().st_size == row["bytes"]
-
-
-@contextmanager
-def tiny_disk(folder: Path) -> Iterator[None]:
-    """In the place of ``folder``, a disk of 64 kB: four seconds of talk."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=False)
-    if mounted.returncode != 0:
-        pytest.skip("nobody may mount here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 async def test_a_disk_that_fills_up_in_mid_talk_ends_no_talk(recording: Company) -> None:

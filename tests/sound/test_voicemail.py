@@ -24,7 +24,7 @@ from devkit.ear import Ear, prompt_frames
 from devkit.mail import MailServer, sound_of
 from devkit.processes import Deadline
 from devkit.rows import caller
-from tests.sound.scenes import DISPATCH, OPERATORS, ORDERS, calling, other_rules
+from tests.sound.scenes import DISPATCH, OPERATORS, ORDERS, calling, other_rules, tiny_disk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -236,6 +236,24 @@ async def test_without_room_to_record_callers_are_told_and_called_back(boxed: Co
     deadline = Deadline(30, "the alarm to end")
     while await boxed.service.problems():
         await deadline.pause(0.2)
+
+
+async def test_a_disk_that_fills_up_in_mid_message(boxed: Company, mail: MailServer, tmp_path: Path) -> None:
+    """Asterisk ends it there, and says no more than that: what there was room for is a message like any other."""
+    before, letters = len(await boxed.records()), len(mail.letters)
+    with tiny_disk(boxed.asterisk.recordings):
+        async with calling(boxed, caller(5), DISPATCH) as ear:
+            since = await hears_the_tone(boxed, ear)
+            await ear.say(speech(boxed), 9)
+            await ear.hears(boxed.asterisk.sounds / "en" / "auth-thankyou.wav", since=since)
+            await ear.until(lambda: ear.over or None, "the end")
+        record = await newest(boxed, before)
+        sound = sound_of(await mail.letter(letters + 1))
+    assert record["outcome"] == "voicemail"
+    tasks = await boxed.query("SELECT kind, person FROM task WHERE call_id = $1", record["call_id"])
+    assert [tuple(task) for task in tasks] == [("voicemail", "roman")]
+    assert 3.5 < lasts_s(sound) < 4.5
+    assert share_heard(speech(boxed), 3, sound, tmp_path) > 0.9
 
 
 async def test_the_service_dies_in_the_midst_of_a_message(boxed: Company, mail: MailServer, tmp_path: Path) -> None:
