@@ -14,9 +14,11 @@ _CODES = (
 
 
 def check_codes(files: Files, codes: Codes, pause_code: str) -> None:
-    """No code is another one, or begins like it: digits may follow most of them."""
+    """No code is another one, or begins like it: digits may follow most of them. ``pause_code``: where talks are
+    recorded."""
     by_path: dict[Path, str] = {("codes", key): getattr(codes, key) for key in _CODES if getattr(codes, key)}
-    by_path["recording", "pause_code"] = pause_code
+    if pause_code:
+        by_path["recording", "pause_code"] = pause_code
     for index, (path, code) in enumerate(by_path.items()):
         for other_path, other in list(by_path.items())[:index]:
             if code == other:

@@ -90,7 +90,7 @@ def check_company(files: Files) -> None:
         )
     _check_lines(files, company)
     _check_departments(files, company)
-    check_codes(files, company.codes, company.recording.pause_code)
+    check_codes(files, company.codes, company.recording.pause_code if company.recording.rule else "")
     for key in type(company.prompts).model_fields:
         check_prompts(files, getattr(company.prompts, key), "company.toml", ("prompts", key))
     for language, speech in company.speech.items():
