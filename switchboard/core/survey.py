@@ -18,7 +18,7 @@ from typing import assert_never
 
 import msgspec
 
-from switchboard.core import holding, hot_desk, listening, notice, phones, recording, voicemail
+from switchboard.core import holding, hot_desk, listening, notice, phones, recording, transfer, voicemail
 from switchboard.core.actions import Answer, Connect, HangUp, LookUpCaller, StopMusic
 from switchboard.core.call_state import (
     Asking,
@@ -111,13 +111,20 @@ def differences(floor: Floor, found: Found, at_ms: int, made_before_ms: int | No
 def _transfer_of(floor: Floor, found: FoundStandIn, alive: Container[LegId]) -> Iterator[Fact]:
     """What a phone did while nobody listened. Its own leg is the one that is not in the bridge any more."""
     giver = _left_its_bridge(floor, found.bridge, alive)
-    if giver is None:
+    if giver is None or not _somebody_stays(floor, giver, alive):
         yield LegFound(found.legs[0])  # whomever it kept together is gone, or was told where to go
         return
     if found.dialled is not None:
         yield LegTransferred(giver, found.dialled, found.legs)
     elif (other := _left_its_bridge(floor, found.other, alive) or _gave_while_ringing(floor, giver, alive)) is not None:
         yield LegsTransferred(giver, other, found.legs)
+
+
+def _somebody_stays(floor: Floor, giver: LegId, alive: Container[LegId]) -> bool:
+    """Whether whom the giver talked with is still there: nobody is rung for who is gone."""
+    call = floor.calls[floor.leg_owner[giver]]
+    stays = transfer.other_side(call, giver)
+    return stays is not None and stays.leg in alive
 
 
 def _left_its_bridge(floor: Floor, bridge: BridgeId | None, alive: Container[LegId]) -> LegId | None:

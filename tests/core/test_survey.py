@@ -33,8 +33,9 @@ from switchboard.core.call_state import (
     Talking,
     Telling,
 )
+from switchboard.core.entries import Outcome
 from switchboard.core.facts import Entrance, Fact, Found, FoundLeg
-from switchboard.core.ids import BridgeId, LegId, PhoneId
+from switchboard.core.ids import BridgeId, LegId, PhoneId, call_id_of
 from switchboard.core.phones import person_at
 from switchboard.core.state_parts import Post
 from switchboard.core.survey import PHONES_KNOWN_AFTER_MS, differences
@@ -206,6 +207,20 @@ def test_whoever_is_not_in_the_bridge_of_their_talk_is_put_there_again(way: str,
     quiet = [] if isinstance(state, OnHold) else [StopMusic(call.call_id, call.leg)]  # whom a phone holds hears music
     assert [*done[:-1]] == quiet
     assert call.state == state
+
+
+def test_nobody_is_rung_for_a_caller_who_was_given_away_and_left_while_nobody_heard() -> None:
+    story = talking()
+    call = story.exchange.floor.calls[story.call]
+    state = call.state
+    assert isinstance(state, Talking)
+    given = facts.FoundStandIn((LegId("stand-in"),), state.bridge, "103")
+    found = replace(as_believed(story), legs=(), bridges=(state.bridge,), stand_ins=(given,))
+    story.tell(facts.SwitchLost("a cable"))
+    actions = story.tell(facts.SwitchReady(found, "one"), 1_000).actions
+    assert not [action for action in actions if isinstance(action, Ring)]
+    assert HangUp(call_id_of(LegId("stand-in")), LegId("stand-in")) in actions
+    assert call.outcome is Outcome.SERVED
 
 
 def test_who_was_apart_before_the_talk_ended_is_left_in_peace() -> None:
