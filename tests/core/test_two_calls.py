@@ -46,10 +46,7 @@ class Talk:
         return ring.leg
 
     def together(self) -> None:
-        connect = self.story.newest(Connect)
-        assert isinstance(connect, Connect)
-        for leg in connect.legs:
-            self.story.tell(facts.LegBridged(leg, connect.bridge), 1)
+        _together(self.story)
 
     def ask_rita(self) -> LegId:
         self.command("olga", StaffCommand.CONSULT, "103")

@@ -50,7 +50,8 @@ async def test_random_visits(company: SoftCompany, full: bool, seed: int, figure
     figures.add("T2", "random visits", len(visitors))
     figures.add("T2", "acts in them", sum(len(visitor.done) for visitor in visitors))
     figures.add("T2", "callers lost", sum(1 for visitor in visitors if visitor.lost), "0")
-    figures.add("T2", "records that differ from what was seen", len({line.split()[0] for line in found}), "0")
+    differ = {line.split()[0] for line in found if line.startswith("…")}
+    figures.add("T2", "records that differ from what was seen", len(differ), "0")
     assert not found, "\n\n".join(found)
 
 
