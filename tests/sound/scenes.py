@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from devkit.company import Company
-from devkit.ear import Ear
+from devkit.ear import FRAME, Ear
+from devkit.phones import ANSWER
 from devkit.processes import Deadline
 from switchboard.config.load import load
 
 ORDERS, DISPATCH = "+74950000001", "+74950000003"
 OPERATORS = ("olga", "oleg", "irina")
+HIGH, LOW = bytes((0x2A, 0x7B)) * (FRAME // 2), bytes((0x2A, 0x2A, 0x7B, 0x7B)) * (FRAME // 4)
+"""4 kHz and 2 kHz as A-law: whoever is heard, or recorded, is known by their tone."""
 
 
 @asynccontextmanager
@@ -58,6 +61,27 @@ async def calling(company: Company, number: str, to: str = ORDERS) -> AsyncItera
         yield ear
     finally:
         await ear.close()
+
+
+@asynccontextmanager
+async def talk(company: Company) -> AsyncIterator[tuple[Ear, Ear]]:
+    """A caller who was told, and olga, who picked up; both send their tone."""
+    phone = company.phones["olga"]
+    await company.wait_people("ready", "olga")
+    await phone.off()
+    operator = Ear.wait_on(phone.address, phone.port)
+    operator.voice = LOW
+    caller = await Ear.call(company.settings.trunk_host, "anonymous", "+74950000001", company.settings.sip, talks=True)
+    caller.voice = HIGH
+    try:
+        await operator.until(lambda: operator.answered_s, "olga to pick up", 15)
+        yield caller, operator
+    finally:
+        await caller.close()
+        await operator.until(lambda: operator.over or None, "the operator's call to end")
+        await operator.close()
+        await phone.behave(ANSWER)
+        await company.wait_idle()
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import hashlib
 import shutil
 import wave
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -16,10 +15,10 @@ import pytest
 import pytest_asyncio
 
 from devkit.company import Company
-from devkit.ear import FRAME, Ear
+from devkit.ear import Ear
 from devkit.phones import ANSWER, register
 from devkit.processes import Deadline
-from tests.sound.scenes import load_rules, other_rules, tiny_disk
+from tests.sound.scenes import HIGH, LOW, load_rules, other_rules, talk, tiny_disk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,8 +31,6 @@ pause_at_most = "10s"
 name = "orders"
 queue = "operators"
 """
-HIGH, LOW = bytes((0x2A, 0x7B)) * (FRAME // 2), bytes((0x2A, 0x2A, 0x7B, 0x7B)) * (FRAME // 4)
-"""4 kHz and 2 kHz as A-law: whoever is recorded is known by their tone."""
 SAMPLES_PER_MS = 8
 
 
@@ -43,27 +40,6 @@ async def recording(company: Company) -> AsyncIterator[Company]:
     rules = (company.config / "company.toml").read_text() + RULES
     async with other_rules(company, {"company.toml": rules}, paused=("oleg", "irina")):
         yield company
-
-
-@asynccontextmanager
-async def talk(company: Company) -> AsyncIterator[tuple[Ear, Ear]]:
-    """A caller who was told, and olga, who picked up; both send their tone."""
-    phone = company.phones["olga"]
-    await company.wait_people("ready", "olga")
-    await phone.off()
-    operator = Ear.wait_on(phone.address, phone.port)
-    operator.voice = LOW
-    caller = await Ear.call(company.settings.trunk_host, "anonymous", "+74950000001", company.settings.sip, talks=True)
-    caller.voice = HIGH
-    try:
-        await operator.until(lambda: operator.answered_s, "olga to pick up", 15)
-        yield caller, operator
-    finally:
-        await caller.close()
-        await operator.until(lambda: operator.over or None, "the operator's call to end")
-        await operator.close()
-        await phone.behave(ANSWER)
-        await company.wait_idle()
 
 
 async def filed(company: Company, before: int = 0, timeout_s: float = 15) -> asyncpg.Record:

@@ -29,6 +29,7 @@ _KNOWN = (
     # a caller hangs up before the tone; there is nowhere to record, or no room
     "No audio available on",
     "Unrecognized recording error: No such file or directory",
+    "spool/recording: No such file or directory",
     "No space left on device",
     "Natural write failed",
     # who was killed in the moment a recording began asks for it again, and is told that it goes on already

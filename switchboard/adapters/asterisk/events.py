@@ -122,6 +122,8 @@ class ChannelDestroyed(Event, frozen=True, tag=True):
 class ChannelDtmfReceived(Event, frozen=True, tag=True):
     channel: Channel
     digit: str
+    duration_ms: int = 0
+    """How long it was pressed, or will last from now on: see ``keys``."""
 
 
 class ChannelHold(Event, frozen=True, tag=True):

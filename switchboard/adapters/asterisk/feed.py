@@ -1,4 +1,4 @@
-"""From the connection into the engine's inbox: each event's fact, in order.
+"""From the connection into the engine's inbox: each event's fact, in order; keys once they are over.
 
 Facts are stored for good, so what says nothing new is left out here: Asterisk repeats a phone's state
 whenever one of its channels comes or goes.
@@ -13,9 +13,10 @@ import structlog
 
 from switchboard.adapters.asterisk.decode import Half, Stray, decode, found, typed_on_a_phone
 from switchboard.adapters.asterisk.dialled import DialledPins
-from switchboard.adapters.asterisk.events import KnownEvent, StasisStart
+from switchboard.adapters.asterisk.events import ChannelDtmfReceived, KnownEvent, StasisStart
+from switchboard.adapters.asterisk.keys import KeysUntilOver
 from switchboard.adapters.asterisk.link import Survey
-from switchboard.core.facts import Fact, LegLeft, LegsTransferred, PhoneSeen, SwitchLost, SwitchReady
+from switchboard.core.facts import Fact, KeyPressed, LegLeft, LegsTransferred, PhoneSeen, SwitchLost, SwitchReady
 from switchboard.core.ids import LegId, PhoneId
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ class AsteriskFeed:
         self._app = app
         self._registered: dict[PhoneId, bool] = {}
         self.pins = DialledPins()
+        self._keys = KeysUntilOver(submit)
         self._halves: dict[str, Half] = {}
         """Of the pair by which Asterisk joins two calls, the half that came first."""
         self._replaced: dict[LegId, bool] = {}
@@ -59,6 +61,8 @@ class AsteriskFeed:
                 log.error("stray_channel", leg=leg, why=why)
             case Half() as half:
                 self._meet_half(half)
+            case KeyPressed() as key:
+                self._keys.begun(key, event.duration_ms if isinstance(event, ChannelDtmfReceived) else 0)
             case LegLeft(leg=leg) if leg in self._replaced:
                 self._replaced[leg] = True
             case PhoneSeen(phone=phone, registered=registered) as fact:
@@ -93,6 +97,7 @@ class AsteriskFeed:
             self._submit(LegLeft(leg))
 
     def lost(self, why: str) -> None:
+        self._keys.forget()
         self._halves.clear()
         self._replaced.clear()
         self._submit(SwitchLost(why))
