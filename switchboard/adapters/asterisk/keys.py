@@ -4,7 +4,7 @@ A phone that sends its keys by SIP INFO tells of each at once, with the length i
 then, and makes the key for the others in the bridge: its beginning now, its end that much later, from the leg's own
 voice. Who is taken out of their bridge in between, or is played something, never sends that end. The other party has
 a key that goes on for good, and hears nothing else any more. (A key in the voice, by RFC 4733, is over when Asterisk
-tells us; the two cannot be told apart. So that one waits as well: a tenth of a second, as a rule.)
+tells us; the two cannot be told apart. So that one waits as well: a fifth of a second, as a rule.)
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from switchboard.engine.ports import InboxFull
 
 SHORTEST_MS, LONGEST_MS = 80, 1_000
 """Asterisk makes none shorter; a phone that claims more is not waited for."""
-_UNTIL_SENT_MS = 60
-"""The end goes with one of the next packets of voice."""
+_UNTIL_SENT_MS = 120
+"""The end goes with one of the next packets of voice, and Asterisk may be late."""
 _APART_S = 0.001
 """Timers of the same moment go off in any order."""
 
