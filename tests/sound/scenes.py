@@ -86,7 +86,7 @@ async def talk(company: Company) -> AsyncIterator[tuple[Ear, Ear]]:
 
 async def press_until_heard(ear: Ear, press: Callable[[], Awaitable[None]], sound: Path) -> None:
     """Press keys that are answered by this sound; again if nothing is heard, as people do. Of a hundred sounds that
-    Asterisk plays to somebody in a bridge it sends one or two to nobody, and says that they were heard."""
+    Asterisk plays to somebody in a bridge it sends about one to nobody, and says that it was heard."""
     for _ in range(2):
         since = len(ear.frames)
         await press()
