@@ -74,7 +74,9 @@ class Company:
         """What Python runs as the service."""
         self._closing = AsyncExitStack()
         self._secrets: dict[str, str] = {
-            person.phone: secrets.token_urlsafe(12) for person in self.policy.people.values()
+            # hexadecimal: a password that begins with 0x is a number for SIPp, and the phone is not let in
+            person.phone: secrets.token_hex(12)
+            for person in self.policy.people.values()
         }
 
     async def __aenter__(self) -> Self:
