@@ -107,6 +107,7 @@ async def blind(scene: Scene, fate: str) -> None:
         case "answers" | "target hangs up" | "operator hangs up":
             await _picks_up(scene, fate)
         case "busy" | "declines" | "rings out":
+            await scene.giver.call.ended()  # until then it is the old talk that the caller hears
             await scene.comes_back()
             await scene.caller_leaves()
         case "caller hangs up":
