@@ -62,7 +62,8 @@ class AsteriskFeed:
             case Half() as half:
                 self._meet_half(half)
             case KeyPressed() as key:
-                self._keys.begun(key, event.duration_ms if isinstance(event, ChannelDtmfReceived) else 0)
+                assert isinstance(event, ChannelDtmfReceived)
+                self._keys.begun(key, event.duration_ms)
             case LegLeft(leg=leg) if leg in self._replaced:
                 self._replaced[leg] = True
             case PhoneSeen(phone=phone, registered=registered) as fact:

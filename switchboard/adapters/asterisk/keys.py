@@ -10,9 +10,8 @@ tells us; the two cannot be told apart. So that one waits as well: a fifth of a 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-
-import structlog
 
 from switchboard.core.facts import Fact, KeyPressed
 from switchboard.core.ids import LegId
@@ -22,10 +21,8 @@ SHORTEST_MS, LONGEST_MS = 80, 1_000
 """Asterisk makes none shorter; a phone that claims more is not waited for."""
 _UNTIL_SENT_MS = 120
 """The end goes with one of the next packets of voice, and Asterisk may be late."""
-_APART_S = 0.001
-"""Timers of the same moment go off in any order."""
-
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
+_AGAIN_S = 0.1
+"""Where there is no room for a key, it is handed in again then."""
 
 
 class KeysUntilOver:
@@ -33,32 +30,39 @@ class KeysUntilOver:
 
     def __init__(self, submit: Callable[[Fact], None]) -> None:
         self._submit = submit
-        self._over_at_s: dict[LegId, float] = {}
-        """Of legs with keys that are not over: when the last of them is, by the event loop's time."""
-        self._waiting: set[asyncio.TimerHandle] = set()
+        self._waiting: dict[LegId, deque[tuple[float, KeyPressed]]] = {}
+        """The keys of each leg as they were pressed, each with when it is over, by the event loop's time."""
+        self._timers: dict[LegId, asyncio.TimerHandle] = {}
+        """For the first of each leg."""
 
     def begun(self, key: KeyPressed, duration_ms: int) -> None:
         """Hand it in when it is over, behind those that the same phone sent before."""
-        loop = asyncio.get_running_loop()
         lasts_ms = min(max(duration_ms, SHORTEST_MS), LONGEST_MS) + _UNTIL_SENT_MS
-        over_at_s = max(loop.time() + lasts_ms / 1000, self._over_at_s.get(key.leg, 0.0) + _APART_S)
-        self._over_at_s[key.leg] = over_at_s
+        over_at_s = asyncio.get_running_loop().time() + lasts_ms / 1000
+        before = self._waiting.setdefault(key.leg, deque())
+        before.append((over_at_s, key))
+        if len(before) == 1:
+            self._wait(key.leg, over_at_s)
 
-        def over() -> None:
-            self._waiting.discard(timer)
-            if self._over_at_s.get(key.leg) == over_at_s:
-                del self._over_at_s[key.leg]
-            try:
-                self._submit(key)
-            except InboxFull as full:
-                _log.warning("key.dropped", leg=key.leg, reason=str(full))
+    def _wait(self, leg: LegId, until_s: float) -> None:
+        self._timers[leg] = asyncio.get_running_loop().call_at(until_s, self._hand_in, leg)
 
-        timer = loop.call_at(over_at_s, over)
-        self._waiting.add(timer)
+    def _hand_in(self, leg: LegId) -> None:
+        keys = self._waiting[leg]
+        try:
+            self._submit(keys[0][1])
+        except InboxFull:  # whoever hands in the next event connects afresh, or there is room by then
+            self._wait(leg, asyncio.get_running_loop().time() + _AGAIN_S)
+            return
+        keys.popleft()
+        if keys:
+            self._wait(leg, keys[0][0])
+        else:
+            del self._waiting[leg], self._timers[leg]
 
     def forget(self) -> None:
         """The connection is gone: what follows these keys would not be heard of either."""
-        for timer in self._waiting:
+        for timer in self._timers.values():
             timer.cancel()
+        self._timers.clear()
         self._waiting.clear()
-        self._over_at_s.clear()
