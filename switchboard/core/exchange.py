@@ -178,7 +178,7 @@ class Exchange:
             case PhoneEngaged():
                 shifts.phone_engaged(floor, fact.phone, fact.engaged)
             case StaffCommanded():
-                return shifts.carry_out(floor, fact) is None or bool(floor.entries)  # refused, and that on record
+                return shifts.carry_out(floor, fact) is None or bool(floor.entries or floor.new_reasons)  # on record
             case DeadlinePassed():
                 return self._pass_deadline(fact, call)
             case SwitchReady():

@@ -35,14 +35,17 @@ def call_meant(floor: Floor, asked: StaffCommanded) -> Call | None:
 
 
 def carry_out(floor: Floor, person: PersonRecord, asked: StaffCommanded) -> str | None:
-    """Do it, or say why not."""
+    """Do it, or say why not: to the desk, and in the history of the call that it was about."""
     if not floor.switch_ready:
         return "Asterisk is away"
     talk = talk_of(floor, person)
     if talk is None:
         return "talks with nobody"
     call, side = talk
-    return do(floor, call, side, asked.command, asked.to)
+    why_not = do(floor, call, side, asked.command, asked.to)
+    if why_not is not None:
+        floor.because(call, "refused", f"{asked.command} by command: {why_not}", person.person_id)
+    return why_not
 
 
 def do(floor: Floor, call: Call, side: Party, command: StaffCommand, to: str) -> str | None:

@@ -23,6 +23,7 @@ _SHORTEST_S, _LONGEST_S = 0.5, 1.5
 _NOW_S = 0.15
 _LOOKS_WITH, _LOOKS_WITHOUT = 30, 5
 _LONG_AGO_S = 120
+_HARDLY_S = 0.3
 TAKERS = ("kirill", "karina", "maxim", "marina", "viktor", "roman", "fedor", "faina")
 
 
@@ -61,11 +62,26 @@ class Visitor:
             self.done.append(f"{partner.phone.name} hangs up")
             self.left = True
             partner.call.hang_up()
+            await self._over_or_given_back(partner)
         else:
-            self.done.append("caller hangs up")
-            self.left = True
-            self.call.hang_up()
+            self._hang_up()
         await self.call.ended()
+
+    def _hang_up(self) -> None:
+        self.done.append("caller hangs up")
+        self.left = True
+        self.call.hang_up()
+
+    async def _over_or_given_back(self, left: Giver) -> None:
+        """A phone's own transfer lets two people hear each other a moment before they are connected. Who hangs up in
+        that moment has not taken the caller, who goes back to whoever gave them."""
+        if await self.partner() is None:
+            return
+        heard_s = [frame.at_s for frame, tones in tones_heard(left.call.frames) if self.call.phone.tone in (tones or ())]
+        if heard_s[-1] - heard_s[0] < _HARDLY_S:
+            self._hang_up()
+        else:
+            self.lost = f"not let go after {self.done}"
 
     async def forget(self) -> None:
         """Let go of what was heard: a thousand callers hear a lot."""
@@ -133,12 +149,10 @@ class Visitor:
             return
         self.done.append("joins them")
         await self._think()
-        heard = [phone for phone in self.company.staff.values() if phone.tone in self._now(self.call)]
-        who = self.chance.choice(heard or [giver.phone])
-        self.done.append(f"{who.name} leaves")
-        for call in who.alive:
-            if self.call.phone.tone in self._now(call):
-                call.hang_up()
+        if await self.partner() is not None:
+            who = self.chance.choice(self._partners())
+            self.done.append(f"{who.phone.name} leaves")
+            who.call.hang_up()
 
     async def _park(self, giver: Giver) -> None:
         codes, way = self.company.policy.codes, self.chance.choice(self.ways)
@@ -202,14 +216,18 @@ class Visitor:
         for _ in range(round(patience_s * 50)):
             if self.call.over:
                 return None
-            for phone in self.company.staff.values():
-                if phone.tone in self._now(self.call):
-                    found = [call for call in phone.alive if self.call.phone.tone in self._now(call)]
-                    if found:
-                        return Giver(phone, found[0])
+            partners = self._partners()
+            if partners:
+                return partners[0]
             await asyncio.sleep(0.02)
         self.lost = f"hears nobody after {self.done}"
         return None
+
+    def _partners(self) -> list[Giver]:
+        """Who of the staff hears them and is heard, at this moment."""
+        heard = self._now(self.call)
+        phones = [phone for phone in self.company.staff.values() if phone.tone in heard]
+        return [Giver(phone, call) for phone in phones for call in phone.alive if self.call.phone.tone in self._now(call)]
 
     @staticmethod
     def _now(call: SoftCall) -> frozenset[int]:
