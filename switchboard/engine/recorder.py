@@ -83,21 +83,30 @@ class Recorder:
         """Deliver until cancelled. Nothing that goes wrong ends it: each failure is logged, counted, tried again."""
         while True:
             self._kept.clear()
+            began_s = asyncio.get_running_loop().time()
             try:
-                if not await self._deliver() and not self._kept.is_set():
-                    self._behind_since_s = None
-                    self._caught_up.set()
-                    await self._kept.wait()
-                    self._behind_since_s = asyncio.get_running_loop().time()
-                    await asyncio.sleep(self._gather_s)
+                if await self._deliver() < self._most_at_once:
+                    await self._gather(began_s)
             except Refused as refused:
                 await self._pause_after(refused.why)
             except Exception as error:  # a bug of ours: as loud as can be, but the records of other calls go on
                 log.exception("records.failed")
                 await self._pause_after(f"{type(error).__name__}: {error}")
 
-    async def _deliver(self) -> bool:
-        """Store one batch; whether there was any."""
+    async def _gather(self, read_at_s: float) -> None:
+        """All that the log held at ``read_at_s`` is stored: wait until there is more, and then for more of it."""
+        await self._forget_now_and_then()
+        if self._kept.is_set():
+            self._behind_since_s = read_at_s
+        else:
+            self._behind_since_s = None
+            self._caught_up.set()
+            await self._kept.wait()
+            self._behind_since_s = asyncio.get_running_loop().time()
+        await asyncio.sleep(self._gather_s)
+
+    async def _deliver(self) -> int:
+        """Store one batch; how many entries it had."""
         await self._forget_now_and_then()
         if self._delivered is None:
             self._delivered = await self._records.cursor()
@@ -111,7 +120,7 @@ class Recorder:
         if self._pause_s > self._first_pause_s:
             log.info("records.back", delivered=len(entries))
             self._pause_s = self._first_pause_s
-        return bool(entries)
+        return len(entries)
 
     async def _forget_now_and_then(self) -> None:
         """Also while the records are away: entries must wait for them, facts behind a snapshot need not."""

@@ -102,14 +102,15 @@ async def test_while_the_records_are_away_facts_behind_a_snapshot_are_forgotten_
         await world.until(lambda: world.stored == list(range(1, 11)))
 
 
+class CountsStores(MemoryRecords):
+    stores = 0
+
+    async def store(self, entries: Sequence[Placed]) -> None:
+        self.stores += 1
+        await super().store(entries)
+
+
 async def test_what_comes_in_one_burst_is_stored_together() -> None:
-    class CountsStores(MemoryRecords):
-        stores = 0
-
-        async def store(self, entries: Sequence[Placed]) -> None:
-            self.stores += 1
-            await super().store(entries)
-
     records = CountsStores()
     world = World(records)
     async with world.running():
@@ -120,6 +121,26 @@ async def test_what_comes_in_one_burst_is_stored_together() -> None:
             await asyncio.sleep(0.001)
         await world.until(lambda: world.stored == [1, 2, 3])
     assert records.stores == 1
+
+
+async def test_what_comes_without_end_is_stored_now_and_then_and_is_not_called_late() -> None:
+    """The engine rings the bell again while each batch is being stored, as it does with calls every moment."""
+
+    class BellRings(CountsStores):
+        async def store(self, entries: Sequence[Placed]) -> None:
+            await super().store(entries)
+            if self.stores < 20:
+                await world.keep(self.stores + 1)
+
+    records = BellRings()
+    world = World(records)
+    began_s = asyncio.get_running_loop().time()
+    async with world.running():
+        await world.keep(1)
+        await world.until(lambda: records.stores == 20)
+        took_s = asyncio.get_running_loop().time() - began_s
+        assert took_s >= 19 * 0.01
+        assert world.recorder.lag_ms() < took_s * 1000 / 2
 
 
 async def test_while_the_records_are_away_entries_wait_and_lag_shows() -> None:
