@@ -29,6 +29,7 @@ _QUEUE = f"""
 [queue.crowd]
 title = "Crowd"
 people = [{", ".join(f'"{name}"' for name in OPERATORS)}]
+music_after = "1s"
 ring_for = "15s"
 wrap_up = "0s"
 """

@@ -171,6 +171,7 @@ def _queues(queues: QueuesFile) -> dict[str, queue_rules.Queue]:
             wrap_up_ms=queue.wrap_up,
             priority=dict(queue.priority),
             music=queue.music,
+            music_after_ms=queue.music_after,
             strategy=queue_rules.QueueStrategy(queue.strategy),
             tiers=tuple(queue_rules.Tier(_people(tier.people), tier.after) for tier in queue.tier),
             backup=_backup(queue.backup),

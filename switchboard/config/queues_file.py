@@ -60,6 +60,11 @@ class Queue(Table):
         default=5_000, description="Time to oneself after a call from this queue."
     )
     music: Music = Field(default="default", description="Music class of Asterisk (musiconhold.conf) that callers hear.")
+    music_after: Annotated[int, Duration("0s", "1m")] = Field(
+        default=0,
+        description="So long a caller who has to wait hears it ring, and is not answered; then music. A greeting comes "
+        "at once.",
+    )
     priority: dict[str, Annotated[int, Field(ge=-100, le=100)]] = Field(
         default={}, description="Points per client class; absent is 0."
     )

@@ -135,6 +135,8 @@ class Queue(Struct, frozen=True):
     priority: dict[str, int] = field(default_factory=dict)
     """Per client class; absent is 0. A class of one point more is served as if it had come ``point_ms`` earlier."""
     music: str = "default"
+    music_after_ms: int = 0
+    """So long a caller hears ringing first, and is not answered; unless a greeting is due, which comes at once."""
     strategy: QueueStrategy = QueueStrategy.LONGEST_IDLE
     tiers: tuple[Tier, ...] = ()
     """In the order in which they open."""

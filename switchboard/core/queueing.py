@@ -91,6 +91,7 @@ def review_need(floor: Floor, call: Call) -> None:
     need = Need(sum(tier.after_ms <= waited_ms for tier in queue.tiers), skills)
     changes_ms = [tier.after_ms for tier in queue.tiers]
     changes_ms += [queue.same_operator_first_ms] if only is not None else []
+    changes_ms += [queue.music_after_ms] if not call.answered else []
     changes_ms += [(relaxed + 1) * step.relax_every_ms] if skills and step.relax_every_ms else []
     until_ms = min((state.since_ms + at_ms for at_ms in changes_ms if at_ms > waited_ms), default=None)
     if queue.backup is not None and (late_ms := call.arrived_at_ms + queue.backup.within_ms + 1) > floor.at_ms:
@@ -119,14 +120,14 @@ def _lasting_skills(step: QueueStep) -> tuple[tuple[str, int], ...]:
 
 
 def find_person(floor: Floor, call: Call) -> None:
-    """Ring whoever is to be rung for a call that waits; music when there is nobody."""
+    """Ring whoever is to be rung for a call that waits, if there is anybody."""
     seating.settle(floor)
     queue = floor.queue_of(call, _waiting(call).queue)
     backup.review_for(floor, call, queue.name)
     review_need(floor, call)
     people = [person for person in _choose(floor, call, queue) if not _is_due_to_another(floor, call, person)]
     if not people:
-        let_hear_music(floor, call, queue.music)
+        _let_wait(floor, call, queue)
         floor.board.wait(seating.as_waiting(floor, call))
         announcing.say_if_due(floor, call)
     for person in people:
@@ -165,11 +166,19 @@ def _is_ready(floor: Floor, person: PersonId) -> bool:
 def wait_again(floor: Floor, call: Call, name: str) -> None:
     """The call waits, and nobody refused it: whoever is ready rings for the first in line, which may be another."""
     queue = floor.queue_of(call, name)
-    let_hear_music(floor, call, queue.music)
+    _let_wait(floor, call, queue)
     review_need(floor, call)
     floor.board.wait(seating.as_waiting(floor, call))
     for person in queue.everybody:
         floor.touch(person)
+
+
+def _let_wait(floor: Floor, call: Call, queue: Queue) -> None:
+    """Music, or ringing to begin with: who is served within a second or two need not be answered by a machine first."""
+    if floor.at_ms - _waiting(call).since_ms < queue.music_after_ms:
+        let_hear_ringing(floor, call, queue.music)
+    else:
+        let_hear_music(floor, call, queue.music)
 
 
 def next_turn(floor: Floor, person: PersonRecord) -> tuple[Call | Booking, PersonRecord] | None:

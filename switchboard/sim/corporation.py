@@ -105,6 +105,7 @@ def _queue(random: Random, number: int, by_role: dict[Role, list[PersonId]], ver
         backup=Backup(stand_ins, 80, 10_000, 300_000) if number % 3 == 0 else None,
         weights={person: random.randint(1, 9) for person in serving[:8]},
         point_ms=10_000,
+        music_after_ms=2_000 if number % 3 == 1 else 0,
         same_operator_within_ms=600_000 if number % 4 == 0 else 0,
     )
 

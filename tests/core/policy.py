@@ -176,6 +176,7 @@ POLICIES = {
     "english": with_skills("english", {"skills": {"english": 3}}),
     "english at first": with_skills("english at first", {"skills": {"english": 3}, "relax_every_ms": 10_000}),
     "same operator": with_operators("same operator", same_operator_within_ms=3_600_000, same_operator_first_ms=5_000),
+    "music after 3 s": with_operators("music after 3 s", music_after_ms=3_000),
     "a second a point": with_operators("a second a point", point_ms=1_000),
     "missed": with_missed(),
     "absences": with_absences(),
