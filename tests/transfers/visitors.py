@@ -77,7 +77,9 @@ class Visitor:
         that moment has not taken the caller, who goes back to whoever gave them."""
         if await self.partner() is None:
             return
-        heard_s = [frame.at_s for frame, tones in tones_heard(left.call.frames) if self.call.phone.tone in (tones or ())]
+        heard_s = [
+            frame.at_s for frame, tones in tones_heard(left.call.frames) if self.call.phone.tone in (tones or ())
+        ]
         if heard_s[-1] - heard_s[0] < _HARDLY_S:
             self._hang_up()
         else:
@@ -227,7 +229,9 @@ class Visitor:
         """Who of the staff hears them and is heard, at this moment."""
         heard = self._now(self.call)
         phones = [phone for phone in self.company.staff.values() if phone.tone in heard]
-        return [Giver(phone, call) for phone in phones for call in phone.alive if self.call.phone.tone in self._now(call)]
+        return [
+            Giver(phone, call) for phone in phones for call in phone.alive if self.call.phone.tone in self._now(call)
+        ]
 
     @staticmethod
     def _now(call: SoftCall) -> frozenset[int]:
