@@ -16,6 +16,7 @@ from collections.abc import Callable
 import structlog
 
 from switchboard.core.actions import DropRecording
+from switchboard.core.call_state import Keeping, LeavingMessage
 from switchboard.core.entries import CallStep, RecordingPart
 from switchboard.core.exchange import Handled
 from switchboard.core.facts import (
@@ -26,7 +27,7 @@ from switchboard.core.facts import (
     RecordingMissed,
 )
 from switchboard.core.floor import Floor
-from switchboard.core.ids import RecordingId
+from switchboard.core.ids import RecordingId, call_id_of
 from switchboard.core.recording import OVER_BEFORE
 from switchboard.core.voicemail import NOT_RECORDED
 from switchboard.engine.ports import Clock, InboxFull, RecordingMissing, RecordingStore, Refused, SwitchAway
@@ -194,8 +195,14 @@ class Courier:
             _log.error("recordings.unwell", reason=unwell)
         self._unwell = unwell
         for recording in (*self._floor().unfiled, *await self._store.lying()):
-            if recording not in self._filed and recording not in self._to_release:
+            known = recording in self._filed or recording in self._to_release
+            if not known and not self._is_being_left(recording):
                 self._to_fetch.setdefault(recording, 0.0)
+
+    def _is_being_left(self, recording: RecordingId) -> bool:
+        """A message whose call still has to ask what there is of it: Asterisk must have it until then."""
+        call = self._floor().calls.get(call_id_of(recording))
+        return call is not None and isinstance(call.state, LeavingMessage | Keeping)
 
     def _is_in_use(self) -> bool:
         """Where nothing is recorded, Asterisk is not asked, and may well have no folder for it."""

@@ -8,23 +8,28 @@ from contextlib import suppress
 import msgspec
 import pytest
 
+from switchboard.core.call_state import Ending, Keeping, LeavingMessage
 from switchboard.core.entries import RecordingFile, RecordingGone
 from switchboard.core.exchange import Exchange
 from switchboard.core.facts import (
     ActionFailed,
+    CallArrived,
+    Entrance,
     Fact,
+    Found,
     PolicyLoaded,
     RecordingEnded,
     RecordingExpired,
     RecordingFiled,
     RecordingMissed,
+    SwitchReady,
 )
-from switchboard.core.ids import CallId, RecordingId
+from switchboard.core.ids import CallId, LegId, PlaybackId, RecordingId
 from switchboard.core.recording_rules import Recording, RecordingRule
 from switchboard.engine import courier as courier_module
 from switchboard.engine.courier import Courier
 from switchboard.engine.memory_recordings import MemoryRecordings
-from switchboard.sim.company import DAY_MS, sample_policy
+from switchboard.sim.company import BOXES, DAY_MS, sample_policy
 
 ONE, TWO = (RecordingId(f"{DAY_MS:012x}{'c' * 12}{number:08x}") for number in (1, 2))
 
@@ -99,6 +104,27 @@ async def test_what_nobody_told_us_of_is_found_in_the_switch() -> None:
     await desk.work()
     assert desk.store.in_switch == {}
     assert [type(fact) for fact in desk.facts] == [RecordingFiled, RecordingFiled]
+
+
+async def test_a_message_stays_in_the_switch_until_its_call_has_asked_for_it() -> None:
+    """Asterisk was restarted in the midst of it: the call must find there what was said, or it counts as nothing."""
+    desk = Desk()
+    desk.happen(SwitchReady(Found()))
+    line = next(iter(sample_policy().lines.values()))
+    desk.happen(CallArrived(LegId("a"), Entrance.LINE, "", line.numbers[0]))
+    [call] = desk.exchange.floor.calls.values()
+    box, recording = BOXES["orders"], RecordingId(f"{call.call_id}00000009")
+    desk.store.in_switch[recording] = b"voice"
+    for state in (
+        LeavingMessage(box, PlaybackId("p"), recording, DAY_MS, DAY_MS),
+        Keeping(box, recording, True, DAY_MS, DAY_MS),
+    ):
+        call.state = state
+        await desk.work()
+        assert desk.store.in_switch == {recording: b"voice"}
+    call.state = Ending(DAY_MS)
+    await desk.work()
+    assert desk.store.files == {recording: b"voice"}
 
 
 async def test_a_process_that_dies_before_it_is_on_record_does_it_again() -> None:
