@@ -7,7 +7,7 @@ import msgspec
 from switchboard.core.ids import PersonId, PhoneId
 from switchboard.core.opening_hours import DAYS, OpeningHours, Span
 from switchboard.core.policy import Absence, MessageStep, Person, Plan, Policy, QueueStep, Role, Rule, VoicemailStep
-from switchboard.core.queue_rules import Backup, CallBack, Queue, QueueStrategy, Tier
+from switchboard.core.queue_rules import Backup, CallBack, Hearing, Queue, QueueStrategy, Tier
 from switchboard.sim.company import sample_policy, with_a_voice, with_recording
 
 POLICY = sample_policy()
@@ -177,6 +177,9 @@ POLICIES = {
     "english at first": with_skills("english at first", {"skills": {"english": 3}, "relax_every_ms": 10_000}),
     "same operator": with_operators("same operator", same_operator_within_ms=3_600_000, same_operator_first_ms=5_000),
     "music after 3 s": with_operators("music after 3 s", music_after_ms=3_000),
+    "a greeting, or music after 3 s": with_operators(
+        "a greeting, or music after 3 s", music_after_ms=3_000, hears=Hearing(greeting=("hello",))
+    ),
     "a second a point": with_operators("a second a point", point_ms=1_000),
     "missed": with_missed(),
     "absences": with_absences(),

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from switchboard.core.entries import PersonChanged, PersonState
 from switchboard.core.ids import PersonId
+from switchboard.engine import recorder as recorder_module
 from switchboard.engine.memory_log import MemoryLog
 from switchboard.engine.ports import Batch, Placed, Refused
 from switchboard.engine.recorder import Recorder
@@ -36,7 +39,7 @@ class SlowLog(MemoryLog):
 class World:
     """A log, records that may be away, and the recorder between them."""
 
-    def __init__(self, records: MemoryRecords | None = None) -> None:
+    def __init__(self, records: MemoryRecords | None = None, forget_each_s: float = 0) -> None:
         self.log = SlowLog(StoppedClock())
         self.records = records or MemoryRecords()
         self.kept = asyncio.Event()
@@ -47,7 +50,7 @@ class World:
             most_at_once=3,
             longest_pause_s=0.02,
             first_pause_s=0.005,
-            forget_each_s=0,
+            forget_each_s=forget_each_s,
             gather_s=0.01,
         )
 
@@ -88,6 +91,20 @@ async def test_entries_are_stored_in_order_in_batches_and_then_forgotten() -> No
         await world.until(lambda: world.stored[-1] == 11)
         assert await world.recorder.catch_up(within_s=10)
         assert world.recorder.lag_ms() == 0
+
+
+async def test_much_is_forgotten_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries of a busy ten seconds would hold every call up, if they were forgotten all at once."""
+    monkeypatch.setattr(recorder_module, "_FORGET_AT", 6)
+    world = World(forget_each_s=3_600)
+    async with world.running():
+        await world.until(lambda: world.recorder.delivered is not None)  # it has had its first look
+        await world.keep(*range(1, 6))
+        await world.until(lambda: world.stored == [1, 2, 3, 4, 5])
+        assert await world.recorder.catch_up(within_s=10)
+        assert [placed.position for placed in world.log.entries] == [1, 2, 3, 4, 5]
+        await world.keep(6)
+        await world.until(lambda: world.log.entries == [])
 
 
 async def test_while_the_records_are_away_facts_behind_a_snapshot_are_forgotten_and_no_entry_is() -> None:

@@ -121,6 +121,25 @@ async def test_a_strategy_is_changed_while_a_caller_waits(company: Company) -> N
     assert first["policy_version"] != then["policy_version"]
 
 
+async def test_who_waits_hears_it_ring_before_there_is_music(company: Company) -> None:
+    await company.leave("oleg", "irina")
+    await company.dial_code("*20", "olga")
+    no_greeting = ('greeting = "one-moment-please"', "")
+    async with queues(company, (EVERYBODY, f'{EVERYBODY}\nmusic_after = "1s"'), no_greeting):
+        call = await company.call(caller(RETAIL))
+        heard = await call.answered()
+        call.hang_up()
+        await call.ended()
+        await company.wait_idle()
+    await company.dial_code("*21", "olga")
+    await company.come_back("oleg", "irina")
+    await company.wait_ready()
+    assert heard.ringing_us is not None
+    assert heard.ringing_us - heard.invited_us < 500_000
+    assert heard.setup_ms is not None
+    assert 1_000 <= heard.setup_ms < 1_500
+
+
 async def test_a_tier_opens_after_its_time(company: Company) -> None:
     await company.leave("olga", "oleg")
     tier = 'people = ["olga", "oleg"]\ntier = [{ after = "1s", people = ["irina"] }]'
